@@ -1,0 +1,51 @@
+#include "kernels/builtin.h"
+
+#include "kernels/cpu/kernels.h"
+#include "kernels/planted/kernels.h"
+
+namespace attest::kernels {
+namespace {
+
+constexpr const attest_kernel* kKernels[] = {
+    &cpu::dense_f32,
+    &cpu::dense_f64,
+    &cpu::paged_decode_f32,
+    &cpu::paged_decode_f64,
+    &cpu::prefill_query_outer_f32,
+    &cpu::prefill_query_outer_f64,
+    &cpu::prefill_key_outer_f32,
+    &cpu::prefill_key_outer_f64,
+    &cpu::sliding_window_f32,
+    &cpu::sliding_window_f64,
+    &cpu::split_kv_f32,
+    &cpu::split_kv_f64,
+    &cpu::ragged_batch_f32,
+    &cpu::ragged_batch_f64,
+    &cpu::append_f32,
+    &cpu::append_f64,
+    &cpu::merge_f32,
+    &cpu::merge_f64,
+
+    &planted::v_tail_not_zeroed,
+    &planted::one_page_too_many,
+    &planted::page_floor_drops_tail,
+    &planted::table_tail_read,
+    &planted::lse_log2_merged_as_ln,
+    &planted::both_empty_nan,
+    &planted::acc_not_rescaled,
+    &planted::causal_top_left,
+    &planted::kv_end_ignores_prefix,
+    &planted::self_not_attended,
+    &planted::window_off_by_one,
+    &planted::softcap_after_mask,
+    &planted::empty_row_unwritten,
+    &planted::finite_minus_infinity,
+    &planted::running_max_from_zero,
+    &planted::kv_head_modulo,
+};
+
+}  // namespace
+
+std::span<const attest_kernel* const> builtin_kernels() { return kKernels; }
+
+}  // namespace attest::kernels

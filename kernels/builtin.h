@@ -1,0 +1,13 @@
+// The kernels that come with attest. An explicit list: no registration before main, a fixed order.
+#pragma once
+
+#include <span>
+
+#include "kernels/attest_kernel.h"
+
+namespace attest::kernels {
+
+/// All correct kernels, then all planted ones.
+std::span<const attest_kernel* const> builtin_kernels();
+
+}  // namespace attest::kernels

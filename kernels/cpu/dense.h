@@ -1,0 +1,125 @@
+// Textbook attention: per row all scores, their maximum, the softmax over the visible keys in a
+// second pass, then P V. Every mask and modifier of the contract, keys and values side by side in
+// memory.
+#pragma once
+
+#include <cmath>
+#include <cstdint>
+#include <vector>
+
+#include "kernels/cpu/declare.h"
+#include "kernels/cpu/mask.h"
+#include "kernels/cpu/score.h"
+#include "kernels/cpu/validate.h"
+#include "kernels/cpu/views.h"
+
+namespace attest::kernels::cpu {
+
+template <typename T>
+inline constexpr attest_capabilities kDenseCapabilities = cpu_capabilities<T>(
+    kContiguous | kPadded,
+    kBothMasks | kAnyLengths | kAnyShapes | kScoreModifiers | ATTEST_FEATURE_WINDOW_LEFT |
+        ATTEST_FEATURE_WINDOW_RIGHT | ATTEST_FEATURE_ATTENTION_CHUNK | ATTEST_FEATURE_TREE |
+        ATTEST_FEATURE_CUSTOM_MASK | ATTEST_FEATURE_BIAS | ATTEST_FEATURE_SINK);
+
+/// The steps that a planted kernel may replace.
+struct DenseSteps {
+  /// Modified score of a key, -inf where the row may not see it. The mask comes last: softcap would
+  /// turn -inf into -softcap.
+  template <typename T>
+  static T masked_score(const Scorer<T>& scorer, T scaled_dot, std::int64_t key_position,
+                        bool visible) {
+    return visible ? scorer.modified(scaled_dot, key_position) : kMinusInfinity<T>;
+  }
+};
+
+/// Additive bias of (head, row, key) of one sequence; the sequence's bias is [num_q_heads, q_len,
+/// kv_len], or [1, q_len, kv_len] for all heads.
+class SequenceBias {
+ public:
+  SequenceBias(const attest_attend& call, const Sequence& sequence) : call_(call) {
+    if (call.bias.data == nullptr) return;
+    const std::int32_t* first = call.bias_indptr.host + sequence.index;
+    first_ = first[0];
+    row_size_ = sequence.kv_len;
+    const std::int64_t plane = sequence.q_len * sequence.kv_len;
+    head_size_ = first[1] - first[0] == plane * call.num_q_heads ? plane : 0;
+  }
+
+  float at(std::int64_t head, std::int64_t row, std::int64_t key) const {
+    if (call_.bias.data == nullptr) return 0;
+    return element<float>(call_.bias, first_ + head * head_size_ + row * row_size_ + key);
+  }
+
+ private:
+  const attest_attend& call_;
+  std::int64_t first_ = 0;
+  std::int64_t head_size_ = 0;
+  std::int64_t row_size_ = 0;
+};
+
+template <typename T, typename Steps>
+attest_status dense_attend(void*, const attest_attend* call, attest_report* report) {
+  return run_checked(kDenseCapabilities<T>, *call, report, [&]() -> attest_status {
+    std::vector<T> scores;
+    for (std::int64_t b = 0; b < call->batch; ++b) {
+      const Sequence sequence = sequence_at(*call, b);
+      const SequenceMask mask(*call, sequence);
+      const SequenceBias bias(*call, sequence);
+      const KvCursor<T> kv(*call, b);
+      for (std::int64_t row = 0; row < sequence.q_len; ++row) {
+        for (std::int64_t head = 0; head < call->num_q_heads; ++head) {
+          const std::int64_t out_row = sequence.first_row + row;
+          const std::int64_t kv_head = kv_head_of(*call, head);
+          const Scorer<T> scorer(*call, out_row, head, mask.query_position(row));
+
+          // Pass 1: scores and their maximum, the sink's among them. Invisible keys are not read.
+          const T sink = sink_of<T>(*call, head);
+          T max = sink;
+          scores.assign(static_cast<std::size_t>(sequence.kv_len), kMinusInfinity<T>);
+          for (std::int64_t key = 0; key < sequence.kv_len; ++key) {
+            const T addend = static_cast<T>(bias.at(head, row, key));
+            const bool visible = mask.visible(row, key) && addend != kMinusInfinity<T>;
+            const T dot = visible ? scorer.scaled_dot(kv.k(key, kv_head)) : kMinusInfinity<T>;
+            T score = Steps::masked_score(scorer, dot, mask.key_position(key), visible);
+            if (visible) score += addend;
+            scores[static_cast<std::size_t>(key)] = score;
+            max = larger(max, score);
+          }
+
+          // Pass 2: the softmax and its sum, then the output lane by lane.
+          T sum = sink == kMinusInfinity<T> ? T{0} : std::exp(sink - max);
+          for (T& score : scores) {
+            if (score == kMinusInfinity<T>) continue;  // from here on: the weight of the key
+            score = std::exp(score - max);
+            sum += score;
+          }
+          const Lanes<T> o = lanes<T>(call->o, out_row, head);
+          for (std::int64_t lane = 0; lane < call->head_dim_v; ++lane) {
+            T weighted = 0;
+            for (std::int64_t key = 0; key < sequence.kv_len; ++key) {
+              const T weight = scores[static_cast<std::size_t>(key)];
+              if (weight == kMinusInfinity<T>) continue;
+              weighted += weight * kv.v(key, kv_head)[lane];
+            }
+            o[lane] = sum == 0 ? T{0} : weighted / sum;
+          }
+          if (T* lse = element<T>(call->lse, out_row, head)) {
+            *lse = sum == 0 ? kMinusInfinity<T> : max + std::log(sum);
+          }
+        }
+      }
+    }
+    return ATTEST_OK;
+  });
+}
+
+template <typename T, typename Steps = DenseSteps>
+constexpr attest_kernel dense(const char* name, const char* description) {
+  attest_kernel kernel = cpu_kernel<T>(name, description, kDenseCapabilities<T>);
+  kernel.operations = ATTEST_OP_ATTEND;
+  kernel.attend = &dense_attend<T, Steps>;
+  return kernel;
+}
+
+}  // namespace attest::kernels::cpu

@@ -1,0 +1,105 @@
+// Streaming decode over a paged cache: one query per sequence, the newest token, which sees every
+// cached key or those in its window. Tiles of 16 keys, whatever the page size; the block table is
+// looked up key by key.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <span>
+
+#include "kernels/cpu/append.h"
+#include "kernels/cpu/declare.h"
+#include "kernels/cpu/online_softmax.h"
+#include "kernels/cpu/score.h"
+#include "kernels/cpu/validate.h"
+#include "kernels/cpu/views.h"
+
+namespace attest::kernels::cpu {
+
+template <typename T>
+constexpr attest_capabilities paged_decode_capabilities() {
+  attest_capabilities capabilities = cpu_capabilities<T>(
+      kPaged, kBothMasks | kAnyShapes | kScoreModifiers | ATTEST_FEATURE_WINDOW_LEFT |
+                  ATTEST_FEATURE_SINK | ATTEST_FEATURE_EMPTY_KV);
+  capabilities.q_len = between(1, 1);
+  return capabilities;
+}
+
+template <typename T>
+inline constexpr attest_capabilities kPagedDecodeCapabilities = paged_decode_capabilities<T>();
+
+/// The steps that a planted kernel may replace.
+struct PagedDecodeSteps : OnlineSoftmaxSteps {
+  static constexpr std::int64_t kTile = 16;
+
+  template <typename T>
+  using Cursor = KvCursor<T>;
+
+  /// Keys of a sequence of `kv_len` tokens.
+  static std::int64_t end_key(std::int64_t kv_len, std::int64_t /*page_size*/) { return kv_len; }
+
+  /// First key after the tile that begins at key `tile`.
+  static std::int64_t tile_end(std::int64_t tile, std::int64_t end, std::int64_t /*page_size*/) {
+    return std::min(tile + kTile, end);
+  }
+
+  /// First key of the tile after the one at [tile, tile_end).
+  static std::int64_t next_tile(std::int64_t tile_end, std::int64_t /*page_size*/) {
+    return tile_end;
+  }
+
+  /// Rows of V that a tile of `num_keys` keys reads.
+  static std::int64_t value_rows(std::int64_t /*tile*/, std::int64_t num_keys,
+                                 std::int64_t /*page_size*/) {
+    return num_keys;
+  }
+};
+
+template <typename T, typename Steps>
+attest_status paged_decode_attend(void*, const attest_attend* call, attest_report* report) {
+  return run_checked(kPagedDecodeCapabilities<T>, *call, report, [&]() -> attest_status {
+    RunningRow<T, Steps> state(call->head_dim_v);
+    std::array<T, Steps::kTile> scores;
+    const std::int64_t page_size = call->page_size;
+    for (std::int64_t b = 0; b < call->batch; ++b) {
+      const Sequence sequence = sequence_at(*call, b);
+      const typename Steps::template Cursor<T> kv(*call, b);
+      const std::int64_t position = sequence.position(0);
+      const std::int64_t end = Steps::end_key(sequence.kv_len, page_size);
+      const std::int64_t begin = window_begin(position, call->window_left);
+      for (std::int64_t head = 0; head < call->num_q_heads; ++head) {
+        const std::int64_t kv_head = kv_head_of(*call, head);
+        const Scorer<T> scorer(*call, sequence.first_row, head, position);
+        state.reset();
+        for (std::int64_t tile = begin; tile < end;) {
+          const std::int64_t tile_end = Steps::tile_end(tile, end, page_size);
+          const std::int64_t num_keys = tile_end - tile;
+          for (std::int64_t j = 0; j < num_keys; ++j) {
+            scores[static_cast<std::size_t>(j)] = scorer(kv.k(tile + j, kv_head), tile + j);
+          }
+          state.add_tile(
+              std::span<const T>(scores.data(), static_cast<std::size_t>(num_keys)),
+              static_cast<std::size_t>(Steps::value_rows(tile, num_keys, page_size)),
+              [&](std::size_t j) { return kv.v(tile + static_cast<std::int64_t>(j), kv_head); });
+          tile = Steps::next_tile(tile_end, page_size);
+        }
+        state.add_sink(sink_of<T>(*call, head));
+        state.write(lanes<T>(call->o, sequence.first_row, head),
+                    element<T>(call->lse, sequence.first_row, head));
+      }
+    }
+    return ATTEST_OK;
+  });
+}
+
+template <typename T, typename Steps = PagedDecodeSteps>
+constexpr attest_kernel paged_decode(const char* name, const char* description) {
+  attest_kernel kernel = cpu_kernel<T>(name, description, kPagedDecodeCapabilities<T>);
+  kernel.operations = ATTEST_OP_ATTEND | ATTEST_OP_APPEND;
+  kernel.attend = &paged_decode_attend<T, Steps>;
+  kernel.append = &append_tokens<T, kPagedDecodeCapabilities<T>>;
+  return kernel;
+}
+
+}  // namespace attest::kernels::cpu

@@ -1,0 +1,121 @@
+#include "kernels/kernel_object.h"
+
+#include <cstdio>
+#include <cstring>
+#include <cxxabi.h>
+#include <exception>
+
+#include "kernels/kernel_info.h"
+#include "kernels/library.h"
+
+namespace attest::kernels {
+namespace {
+
+void set_message(attest_report* report, const char* text, const char* more = "") {
+  std::snprintf(report->message, sizeof(report->message), "%s%s", text, more);
+}
+
+attest_report empty_report() {
+  attest_report report{};
+  report.struct_size = sizeof(report);
+  return report;
+}
+
+void copy_texts(const attest_report& report, Answer* answer) {
+  static_assert(sizeof(answer->message) == sizeof(report.message));
+  static_assert(sizeof(answer->path) == sizeof(report.path));
+  std::memcpy(answer->message, report.message, sizeof(report.message));
+  std::memcpy(answer->path, report.path, sizeof(report.path));
+}
+
+template <typename Function>
+attest_status guarded(attest_report* report, const Function& function) {
+  try {
+    return function();
+  } catch (const std::exception& error) {
+    set_message(report, "C++ exception: ", error.what());
+  } catch (const abi::__forced_unwind&) {
+    throw;  // pthread_exit(): cannot be stopped
+  } catch (...) {
+    set_message(report, "C++ exception of an unknown type");
+  }
+  return ATTEST_FAILED;
+}
+
+template <typename Function, typename Argument>
+attest_status run_one(Function function, void* self, const Argument* call, attest_report* report) {
+  if (function == nullptr) {
+    set_message(report, "the kernel does not have this operation");
+    return ATTEST_FAILED;
+  }
+  return function(self, call, report);
+}
+
+}  // namespace
+
+KernelObject::KernelObject(const std::string& library, const std::string& name)
+    : kernel_(complete(*load_kernel(library, name))) {}
+
+Answer KernelObject::create() {
+  Answer answer;
+  attest_report report = empty_report();
+  if (kernel_.create != nullptr) {
+    answer.status = guarded(&report, [&] { return kernel_.create(&self_, &report); });
+  }
+  created_ = answer.status == ATTEST_OK;
+  copy_texts(report, &answer);
+  return answer;
+}
+
+void KernelObject::destroy() {
+  if (!created_) return;
+  created_ = false;
+  if (kernel_.destroy != nullptr) kernel_.destroy(self_);
+  self_ = nullptr;
+}
+
+Answer KernelObject::call(Operation operation, const void* argument) {
+  Answer answer;
+  attest_report report = empty_report();
+  answer.status = guarded(&report, [&] { return run(operation, argument, &report, &answer); });
+  copy_texts(report, &answer);
+  return answer;
+}
+
+attest_status KernelObject::run(Operation operation, const void* argument, attest_report* report,
+                                Answer* answer) {
+  const auto* attend = static_cast<const attest_attend*>(argument);
+  switch (operation) {
+    case Operation::kQuit:
+      return ATTEST_OK;
+    case Operation::kSupports:
+      answer->supported = kernel_.supports == nullptr || kernel_.supports(attend) != 0 ? 1 : 0;
+      return ATTEST_OK;
+    case Operation::kPlan: {
+      attest_plan_result plan{};
+      plan.struct_size = sizeof(plan);
+      const attest_status status =
+          kernel_.plan == nullptr ? ATTEST_OK : kernel_.plan(self_, attend, &plan, report);
+      answer->num_splits = plan.num_splits;
+      answer->workspace_bytes = plan.workspace_bytes;
+      answer->workspace_alignment = plan.workspace_alignment;
+      return status;
+    }
+    case Operation::kAttend:
+      return run_one(kernel_.attend, self_, attend, report);
+    case Operation::kAttendPartial:
+      return run_one(kernel_.attend_partial, self_,
+                     static_cast<const attest_attend_partial*>(argument), report);
+    case Operation::kMerge:
+      return run_one(kernel_.merge, self_, static_cast<const attest_merge*>(argument), report);
+    case Operation::kAppend:
+      return run_one(kernel_.append, self_, static_cast<const attest_append*>(argument), report);
+    case Operation::kAppendAttend:
+      return run_one(kernel_.append_attend, self_,
+                     static_cast<const attest_append_attend*>(argument), report);
+  }
+  set_message(report, "no such operation");
+  return ATTEST_FAILED;
+}
+
+}  // namespace attest::kernels

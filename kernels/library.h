@@ -1,0 +1,24 @@
+// Loads kernels into this process: for a forked child, and for --in-process. The supervisor never
+// comes here.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "kernels/attest_kernel.h"
+
+namespace attest::kernels {
+
+/// At most this many kernels in one plug-in.
+inline constexpr std::size_t kMaxKernels = 1024;
+
+/// The declarations a plug-in exports, as it wrote them. The library stays loaded for good.
+/// Throws ContractError: cannot be loaded, symbol missing, other ABI, no kernels, sizes that are
+/// nonsense.
+std::vector<const attest_kernel*> load_library(const std::string& path);
+
+/// The declaration of one kernel: of a plug-in, or built in when `library` is empty.
+/// Throws ContractError.
+const attest_kernel* load_kernel(const std::string& library, const std::string& name);
+
+}  // namespace attest::kernels

@@ -1,0 +1,27 @@
+// Defect:  partial states carry lse in base 2, though base e is declared and the merge
+//          exponentiates it in base e.
+// Real:    vllm PR 47079, sglang issue 40903.
+// Trigger: two parts.
+// Killers: partition, monoid (states from attend_partial), oracle (lse).
+#include <cmath>
+#include <numbers>
+
+#include "kernels/cpu/split_kv.h"
+#include "kernels/planted/kernels.h"
+
+namespace attest::kernels::planted {
+namespace {
+
+struct LseLog2MergedAsLn : cpu::SplitKvSteps {
+  template <typename T>
+  static T lse(T m, T l) {
+    return (m + std::log(l)) * std::numbers::log2e_v<T>;
+  }
+};
+
+}  // namespace
+
+constinit const attest_kernel lse_log2_merged_as_ln = cpu::split_kv<float, LseLog2MergedAsLn>(
+    "planted/lse_log2_merged_as_ln", "base-2 lse of the parts goes into a base-e merge");
+
+}  // namespace attest::kernels::planted

@@ -1,0 +1,77 @@
+// One kernel, ready to be called: in a forked process (the rule) or in this one (debuggers,
+// sanitizers). Whatever the kernel does, a call returns a RunResult: crashes and hangs are values.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "kernels/arena.h"
+#include "kernels/attest_kernel.h"
+#include "kernels/kernel_info.h"
+
+namespace attest::kernels {
+
+enum class Outcome : std::uint8_t { kOk, kRefused, kFailed, kCrash, kHang };
+
+struct RunResult {
+  Outcome outcome = Outcome::kOk;
+  std::string
+      message;  ///< the kernel's own, or how it died: "signal 11 (Segmentation fault)"; printable
+  std::string path;  ///< code path the kernel reported
+  bool ok() const { return outcome == Outcome::kOk; }
+};
+
+/// Which kernel, before anything of it is loaded.
+struct KernelRef {
+  std::string library;  ///< plug-in path, empty: built in
+  std::string name;
+};
+
+struct SessionOptions {
+  std::chrono::milliseconds timeout{
+      10'000};  ///< per call; then the process is killed: Outcome::kHang
+  bool in_process = false;
+};
+
+/// Not thread-safe, and to be destroyed by the thread that opened it: the kernel process dies with
+/// that thread. Structs and tensors passed to a call must lie in arena() (Launch puts them there);
+/// ContractError for a struct that does not. After a crash or a hang the next call starts a new
+/// process with a fresh kernel object.
+class Session {
+ public:
+  virtual ~Session() = default;
+  virtual const KernelInfo& info() const = 0;
+  virtual Arena& arena() = 0;
+
+  /// The kernel's own supports(); true when it has none. A crash in it is a RunResult through
+  /// `result`.
+  virtual bool supports(const attest_attend* call, RunResult* result) = 0;
+  virtual RunResult plan(const attest_attend* call, attest_plan_result* result) = 0;
+  virtual RunResult attend(const attest_attend* call) = 0;
+  virtual RunResult attend_partial(const attest_attend_partial* call) = 0;
+  virtual RunResult merge(const attest_merge* call) = 0;
+  virtual RunResult append(const attest_append* call) = 0;
+
+  /// Ends the process (or the kernel object); the next call starts afresh.
+  virtual void restart() = 0;
+  /// Nanoseconds spent waiting for the kernel so far.
+  virtual std::int64_t kernel_nanoseconds() const = 0;
+};
+
+/// Throws PluginError when the library or the kernel in it cannot be used. A create() that fails,
+/// crashes or hangs is the RunResult of the first call instead.
+std::unique_ptr<Session> open_session(const KernelInfo& info, const SessionOptions& options);
+
+/// Declarations of the built-in kernels, correct ones first.
+std::vector<KernelInfo> builtin_infos();
+/// Declarations of a plug-in, read in a forked process; this process never loads it.
+/// Throws PluginError, one line: no such file, not a shared library, symbol missing, other ABI, no
+/// kernels, nonsense declared, two kernels of one name, a crash while loading, not loaded within
+/// `timeout`.
+std::vector<KernelInfo> plugin_infos(
+    const std::string& path, std::chrono::milliseconds timeout = std::chrono::milliseconds(10'000));
+
+}  // namespace attest::kernels
