@@ -1,0 +1,79 @@
+#include "shrinkers/shrinkers.h"
+
+#include <algorithm>
+#include <array>
+#include <functional>
+#include <optional>
+#include <span>
+#include <string>
+#include <unordered_set>
+#include <utility>
+#include <vector>
+
+#include "problem/errors.h"
+#include "shrinkers/order.h"
+#include "shrinkers/passes.h"
+
+namespace attest::shrinkers {
+
+using problem::Case;
+
+namespace {
+
+// In the order of order.h: what decides first is made small first.
+constexpr auto kShrinkers = std::to_array<Shrinker>({
+    {"sequences", fewer_sequences},
+    {"features", fewer_features},
+    {"parameters", simpler_parameters},
+    {"tokens", fewer_tokens},
+    {"heads", fewer_heads},
+    {"head_dims", smaller_head_dims},
+    {"storage", simpler_storage},
+    {"plan", simpler_plan},
+    {"poisons", fewer_poisons},
+    {"values", simpler_values},
+});
+
+}  // namespace
+
+std::span<const Shrinker> all_shrinkers() { return kShrinkers; }
+
+std::vector<Case> reductions(const Shrinker& shrinker, const Case& base) {
+  std::vector<Case> proposals = shrinker.propose(base);
+  const Complexity limit = complexity(base);
+  std::unordered_set<CaseKey, CaseKeyHash> seen;
+  std::erase_if(proposals, [&](const Case& candidate) {
+    if (!seen.insert(key_of(candidate)).second) return true;
+    return problem::find_error(candidate).has_value() || !(complexity(candidate) < limit);
+  });
+  return proposals;
+}
+
+Candidates::Candidates(Case base) : base_(std::move(base)) {
+  if (const auto error = problem::find_error(base_)) {
+    throw ContractError("only a valid case can be shrunk: " + *error);
+  }
+}
+
+std::optional<Case> Candidates::next() {
+  while (true) {
+    while (!ready_.empty()) {
+      Case candidate = std::move(ready_.back());
+      ready_.pop_back();
+      if (seen_.insert(key_of(candidate)).second) return candidate;
+    }
+    if (shrinker_ == all_shrinkers().size()) return std::nullopt;
+    ready_ = reductions(all_shrinkers()[shrinker_++], base_);
+    std::reverse(ready_.begin(), ready_.end());
+  }
+}
+
+bool for_each_candidate(const Case& base, const std::function<bool(const Case&)>& visit) {
+  Candidates candidates(base);
+  while (const std::optional<Case> candidate = candidates.next()) {
+    if (visit(*candidate)) return true;
+  }
+  return false;
+}
+
+}  // namespace attest::shrinkers
