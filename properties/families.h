@@ -1,0 +1,38 @@
+// One function per property family, each in the file of its name. A new family: add its file, its line here and in
+// property.cc.
+#pragma once
+
+#include <span>
+
+#include "properties/property.h"
+
+namespace attest::properties {
+
+std::span<const Property> oracle_family();
+std::span<const Property> causality_family();
+std::span<const Property> window_family();
+std::span<const Property> padding_family();
+std::span<const Property> chunking_family();
+std::span<const Property> monoid_family();
+std::span<const Property> partition_family();
+std::span<const Property> paging_family();
+std::span<const Property> batch_family();
+std::span<const Property> heads_family();
+std::span<const Property> algebra_family();
+std::span<const Property> memory_family();
+std::span<const Property> determinism_family();
+std::span<const Property> refusal_family();
+
+// What families ask of a declaration again and again.
+
+inline bool can_attend(const kernels::KernelInfo& info) { return info.can(ATTEST_OP_ATTEND); }
+inline bool is_paged_kernel(const kernels::KernelInfo& info) {
+  return can_attend(info) && (info.capabilities.layouts & ATTEST_LAYOUT_BIT(ATTEST_LAYOUT_PAGED_NHD)) != 0;
+}
+/// Merges (o, lse) states: the only format the harness makes and reads.
+inline bool merges_states(const kernels::KernelInfo& info) {
+  return info.can(ATTEST_OP_MERGE) && info.conventions.state_format == ATTEST_STATE_O_LSE;
+}
+inline bool repeats_bits(const kernels::KernelInfo& info) { return info.promised(ATTEST_PROMISE_RUN_TO_RUN); }
+
+}  // namespace attest::properties

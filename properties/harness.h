@@ -1,0 +1,118 @@
+// Places scenes in memory, runs them on a kernel, reads results back and judges them. Everything a property needs
+// between its case and its verdict.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "kernels/launch.h"
+#include "kernels/session.h"
+#include "oracle/compare.h"
+#include "oracle/expected.h"
+#include "problem/elements.h"
+#include "problem/verdict.h"
+#include "properties/scene.h"
+
+namespace attest::properties {
+
+/// Results of one attend or attend_partial: o [total_q, num_q_heads, head_dim_v], lse [total_q, num_q_heads]
+/// (as the kernel wrote it, in its own base; empty when not returned).
+struct Outputs {
+  problem::Elements o;
+  problem::Elements lse;
+};
+
+/// A run that did not end as it should carries the verdict to return.
+struct Run {
+  Outputs out;
+  std::optional<problem::Verdict> failure;
+  std::string path;
+};
+
+/// Partial or whole results as (o, lse) for merging.
+using State = Outputs;
+
+struct Statistics {
+  std::int64_t checks = 0;
+  std::int64_t kernel_calls = 0;
+  std::int64_t generate_ns = 0;  ///< drawing cases and making their values
+  std::int64_t oracle_ns = 0;
+  std::int64_t kernel_ns = 0;
+  std::int64_t total_ns = 0;
+  std::int64_t escalations = 0;  ///< elements that needed the multiprecision definition
+  std::int64_t vacuous = 0;      ///< elements whose bound was infinite
+};
+
+/// What the last check expected and got, for `attest show`.
+struct Trace {
+  Scene scene;
+  oracle::Expected expected;
+  Outputs got;
+  bool recorded = false;
+};
+
+class Harness {
+ public:
+  explicit Harness(kernels::Session& session) : session_(session) {}
+
+  const kernels::KernelInfo& info() const { return session_.info(); }
+  kernels::Session& session() { return session_; }
+  Statistics& statistics() { return statistics_; }
+  /// When set, the first scene of each check with its oracle and results is kept in trace().
+  void record(bool on) { recording_ = on; }
+  const Trace& trace() const { return trace_; }
+  void forget() { trace_ = Trace{}; }
+
+  /// Whether the kernel declares the scene's call (capabilities and its own supports()).
+  bool supported(const Scene& scene);
+
+  Run attend(const Scene& scene);
+  /// Keys [keys[b].begin, keys[b].end) of each sequence.
+  Run attend_partial(const Scene& scene, const std::vector<problem::Range>& keys);
+  /// Merges states of `rows` rows each. in_place: the result overwrites states[0].
+  Run merge(std::int64_t rows, std::int64_t num_q_heads, std::int64_t head_dim_v, const std::vector<State>& states,
+            bool in_place = false);
+  struct AppendCall {
+    problem::KvLayout layout = problem::KvLayout::kPagedNHD;
+    std::int64_t num_kv_heads = 1, head_dim_qk = 1, head_dim_v = 1, page_size = 1, num_pages = 1;
+    problem::DType dtype = problem::DType::kF32;
+    problem::Elements k_new, v_new;    ///< [tokens, num_kv_heads, head_dim]
+    std::vector<std::int64_t> slots;   ///< [tokens]
+    problem::Elements k_cache, v_cache;  ///< before; [num_pages * page_size, num_kv_heads, head_dim]
+  };
+  struct AppendRun {
+    problem::Elements k_cache, v_cache;  ///< after
+    std::optional<problem::Verdict> failure;
+  };
+  AppendRun append(const AppendCall& call);
+
+  /// Reference and bounds for a scene on this kernel.
+  oracle::Expected expect(const Scene& scene, const oracle::ExpectOptions& options = {});
+
+  /// Judges results against the oracle; escalates and confirms by the multiprecision definition.
+  /// Only judged rows count. `options` as given to expect().
+  problem::Verdict judge(const Scene& scene, oracle::Expected expected, const Outputs& got,
+                         const oracle::ExpectOptions& options = {}, bool judge_o = true, bool judge_lse = true);
+
+  /// Two results of calls with equal exact answers. Bitwise when `exact`, else within the sum of the bounds, which
+  /// are worked out for `scene`. `rows`: flat rows (of all heads) to compare and their counterparts; empty: all.
+  struct RowPair {
+    std::int64_t a, b;  ///< query rows (not counting heads) in a and b
+  };
+  problem::Verdict same(const Scene& scene, const Outputs& a, const Outputs& b, bool exact,
+                        const std::vector<RowPair>& rows = {}, const oracle::ExpectOptions& options = {});
+
+  /// What one unit of the kernel's lse stands for in nats.
+  double lse_unit() const;
+
+ private:
+  struct Placed;
+  kernels::Session& session_;
+  Statistics statistics_;
+  Trace trace_;
+  bool recording_ = false;
+};
+
+}  // namespace attest::properties

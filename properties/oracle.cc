@@ -1,0 +1,77 @@
+// Family oracle: outputs, LSE and partial states equal the definition, element by element, within the derived bound.
+#include "properties/families.h"
+#include "properties/generate.h"
+#include "properties/harness.h"
+
+namespace attest::properties {
+namespace {
+
+using problem::Case;
+using problem::Verdict;
+
+Verdict judge_attend(const Case& value, Harness& harness, bool judge_o, bool judge_lse) {
+  const Scene scene = scene_of(value);
+  if (!harness.supported(scene)) return Verdict::skipped("outside the kernel's declaration");
+  const Run run = harness.attend(scene);
+  if (run.failure) return *run.failure;
+  return harness.judge(scene, harness.expect(scene), run.out, {}, judge_o, judge_lse);
+}
+
+Verdict check_output(const Case& value, Harness& harness) { return judge_attend(value, harness, true, false); }
+Verdict check_lse(const Case& value, Harness& harness) { return judge_attend(value, harness, false, true); }
+
+Verdict check_state(const Case& value, Harness& harness) {
+  Scene scene = scene_of(value);
+  scene.problem.sinks.clear();  // a sink belongs to the whole, not to a part
+  if (!harness.supported(scene)) return Verdict::skipped("outside the kernel's declaration");
+  if (value.plan.parts.empty()) return Verdict::skipped("no parts");
+  Verdict worst = Verdict::pass();
+  for (const auto& keys : value.plan.parts) {
+    const Run run = harness.attend_partial(scene, keys);
+    if (run.failure) return *run.failure;
+    const oracle::ExpectOptions options{.keys = keys, .extra_merge_levels = 0};
+    Verdict verdict = harness.judge(scene, harness.expect(scene, options), run.out, options);
+    if (verdict.status != problem::Status::kPass) return verdict;
+    worst.severity = std::max(worst.severity, verdict.severity);
+  }
+  return worst;
+}
+
+bool returns_lse(const kernels::KernelInfo& info) { return can_attend(info) && info.has(ATTEST_FEATURE_LSE); }
+bool returns_state(const kernels::KernelInfo& info) {
+  return info.can(ATTEST_OP_ATTEND_PARTIAL) && info.conventions.state_format == ATTEST_STATE_O_LSE;
+}
+
+}  // namespace
+
+std::span<const Property> oracle_family() {
+  static const Property family[] = {
+      {.id = "oracle.output",
+       .claim = "every output element lies within the derived error bound of the definition",
+       .kills = "self_not_attended, causal_top_left, acc_not_rescaled, running_max_from_zero, finite_minus_infinity",
+       .file = __FILE__,
+       .line = __LINE__,
+       .applies = can_attend,
+       .generate = [](const kernels::KernelInfo& info) { return cases(info, {}); },
+       .check = check_output},
+      {.id = "oracle.lse",
+       .claim = "every log-sum-exp lies within the derived error bound of the definition",
+       .kills = "self_not_attended, causal_top_left, kv_end_ignores_prefix",
+       .file = __FILE__,
+       .line = __LINE__,
+       .applies = returns_lse,
+       .generate = [](const kernels::KernelInfo& info) { return cases(info, {}); },
+       .check = check_lse},
+      {.id = "oracle.state",
+       .claim = "the partial state of any key range is the definition's",
+       .kills = "lse_log2_merged_as_ln",
+       .file = __FILE__,
+       .line = __LINE__,
+       .applies = returns_state,
+       .generate = [](const kernels::KernelInfo& info) { return cases(info, {.parts = true}); },
+       .check = check_state},
+  };
+  return family;
+}
+
+}  // namespace attest::properties
