@@ -11,6 +11,8 @@
 #ifndef ATTEST_KERNEL_H_
 #define ATTEST_KERNEL_H_
 
+/* NOLINTBEGIN(modernize-deprecated-headers,modernize-use-using): C */
+
 #include <stddef.h>
 #include <stdint.h>
 
@@ -168,7 +170,8 @@ typedef struct attest_state {
   attest_tensor l;   /* [total_q, num_q_heads], formats with l only */
 } attest_state;
 
-/* Attention over keys [kv_begin[b], kv_end[b]) of each sequence: a state. `call.o` and `call.lse` are absent. */
+/* Attention over keys [kv_begin[b], kv_end[b]) of each sequence: a state. `call.o`, `call.lse` and `call.sinks` are
+ * absent: a sink belongs to the whole and is added where the states are merged for good. */
 typedef struct attest_attend_partial {
   uint32_t struct_size;
   int32_t reserved;
@@ -228,19 +231,20 @@ typedef struct attest_append_attend {
 /* What plan() answers. */
 typedef struct attest_plan_result {
   uint32_t struct_size;
-  int32_t num_splits; /* what it chose; 0: does not apply */
+  int32_t num_splits; /* what it chose, for reports; 0: does not apply. attend gets the call as plan did */
   size_t workspace_bytes;
   size_t workspace_alignment; /* 0: 16 */
 } attest_plan_result;
 
 /* ---- Declarations ------------------------------------------------------------------------------------------ */
 
-/* A set of integers: the listed ones if count > 0, else min, min + multiple, ... up to max. */
+/* A set of integers: the listed ones if count > 0, else the multiples of `multiple` from min to max.
+ * All zero: every value. */
 #define ATTEST_SET_CAPACITY 32
 typedef struct attest_set {
   int64_t min;
   int64_t max;      /* 0: no upper limit */
-  int64_t multiple; /* 0: 1; members are multiples of it */
+  int64_t multiple; /* 0: 1 */
   int32_t count;
   int32_t reserved;
   int64_t list[ATTEST_SET_CAPACITY];
@@ -263,8 +267,8 @@ typedef struct attest_set {
 #define ATTEST_FEATURE_LSE             (1ull << 13) /* returns lse from attend */
 #define ATTEST_FEATURE_EMPTY_KV        (1ull << 14) /* kv_len == 0 in the batch */
 #define ATTEST_FEATURE_EMPTY_Q         (1ull << 15) /* q_len == 0 in the batch */
-#define ATTEST_FEATURE_Q_LONGER        (1ull << 16) /* q_len > kv_len */
-#define ATTEST_FEATURE_RAGGED          (1ull << 17) /* sequences of different q_len */
+#define ATTEST_FEATURE_Q_LONGER        (1ull << 16) /* q_len > kv_len > 0 */
+#define ATTEST_FEATURE_RAGGED          (1ull << 17) /* sequences of different q_len, those of 0 aside */
 #define ATTEST_FEATURE_HEAD_DIM_V      (1ull << 18) /* head_dim_v != head_dim_qk */
 #define ATTEST_FEATURE_V_IS_K_PREFIX   (1ull << 19)
 #define ATTEST_FEATURE_NUM_SPLITS      (1ull << 20) /* honours num_splits */
@@ -287,7 +291,7 @@ typedef struct attest_capabilities {
   attest_set page_size;
   attest_set num_kv_heads;
   attest_set group;        /* num_q_heads / num_kv_heads */
-  attest_set q_len;
+  attest_set q_len;        /* 0 is governed by ATTEST_FEATURE_EMPTY_Q */
   attest_set kv_len;       /* 0 is governed by ATTEST_FEATURE_EMPTY_KV */
   attest_set batch;
   int32_t base_alignment;   /* bytes; 0: the element's own */
@@ -362,7 +366,7 @@ typedef struct attest_kernel {
   const char* name;        /* [a-z0-9_./-]{1,100} */
   const char* description; /* one line */
   attest_capabilities capabilities;
-  attest_conventions conventions;
+  attest_conventions conventions; /* may be left all zero, struct_size too */
   attest_numerics numerics;
 
   /* Life cycle, all optional. `self` is what create stored, NULL without create. */
@@ -392,5 +396,7 @@ ATTEST_EXPORT const attest_kernel* attest_kernels(uint32_t abi_version, size_t* 
 #ifdef __cplusplus
 } /* extern "C" */
 #endif
+
+/* NOLINTEND(modernize-deprecated-headers,modernize-use-using) */
 
 #endif /* ATTEST_KERNEL_H_ */

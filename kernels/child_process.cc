@@ -101,10 +101,10 @@ ChildProcess::ChildProcess(const Body& body) {
   }
   const bool keep_output = wants_kernel_output();
   if (keep_output) std::fflush(nullptr);
-  const pid_t parent = getpid();
+  parent_ = getpid();
   pid_ = fork();
   if (pid_ == 0) {
-    become_child(parent, keep_output);
+    become_child(parent_, keep_output);
     close_other_files(3, commands[0], replies[1]);
     try {
       body(commands[0], replies[1]);
@@ -127,11 +127,13 @@ ChildProcess::ChildProcess(const Body& body) {
 }
 
 ChildProcess::~ChildProcess() {
-  if (!reaped_) finish(Milliseconds(0));
+  if (!reaped_ && is_mine()) finish(Milliseconds(0));
   close_if_open(commands_);
   close_if_open(commands_reader_);
   close_if_open(replies_);
 }
+
+bool ChildProcess::is_mine() const { return getpid() == parent_; }
 
 void ChildProcess::send(const void* bytes, std::size_t count) {
   if (!write_all(commands_, bytes, count)) {

@@ -41,10 +41,14 @@ class ChildProcess {
   /// it had to be killed.
   std::string finish(Milliseconds grace);
 
+  /// False in a fork of the parent, whose copy of this object leaves the process alone.
+  bool is_mine() const;
+
  private:
   bool try_reap();
   void kill_group();
 
+  pid_t parent_ = -1;
   pid_t pid_ = -1;
   bool reaped_ = false;
   int status_ = 0;

@@ -131,6 +131,7 @@ class ForkedSession : public BaseSession {
   void restart() override {
     at_open_.reset();
     if (!process_) return;
+    if (!process_->is_mine()) return process_.reset();
     const Command quit{0, Operation::kQuit, 0, nullptr};
     process_->send(&quit, sizeof(quit));
     process_->finish(Milliseconds(500));

@@ -7,6 +7,7 @@
 #include <memory>
 #include <ostream>
 #include <string>
+#include <unistd.h>
 
 #include <gtest/gtest.h>
 #include <sys/wait.h>
@@ -258,6 +259,22 @@ TEST(ForkedSessionRecovery, LeavesNoProcessAndNoFileBehind) {
   EXPECT_EQ(count_files(), before);
   EXPECT_EQ(waitpid(-1, nullptr, WNOHANG), -1);
   EXPECT_EQ(errno, ECHILD);
+}
+
+TEST(ForkedSessionRecovery, AForkOfTheParentLeavesTheKernelAlone) {
+  auto session = open("counts");
+  const SmallCall small(*session);
+  EXPECT_TRUE(session->attend(small.call).ok());
+  const pid_t copy = fork();
+  if (copy == 0) {
+    session.reset();
+    _exit(0);
+  }
+  int status = -1;
+  EXPECT_EQ(waitpid(copy, &status, 0), copy);
+  EXPECT_EQ(status, 0);
+  EXPECT_TRUE(session->attend(small.call).ok());
+  EXPECT_EQ(small.o(), 2.0f) << "the same object as before";
 }
 
 TEST(OpenSession, SaysWhatIsMissing) {
