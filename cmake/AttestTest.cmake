@@ -1,7 +1,7 @@
 # attest_test(<name> SOURCES <file>... LIBS <target>... [LABELS <label>...] [TIMEOUT <seconds>])
 # makes the GoogleTest program <name>; ctest knows each of its tests as <name>.<suite>.<test>.
 # Sources may include "tests/..." and whatever LIBS bring, and know the checkout as
-# ATTEST_SOURCE_DIR. Label `heavy`: too slow under sanitizers, left out there.
+# ATTEST_SOURCE_DIR. RapidCheck laws run with a fixed seed. Label `heavy`: too slow under sanitizers, left out there.
 include(GoogleTest)
 
 function(attest_test name)
@@ -28,5 +28,5 @@ function(attest_test name)
   gtest_discover_tests(${name}
     TEST_PREFIX ${name}.
     DISCOVERY_TIMEOUT 120
-    PROPERTIES TIMEOUT ${arg_TIMEOUT} ${label})
+    PROPERTIES TIMEOUT ${arg_TIMEOUT} ENVIRONMENT RC_PARAMS=seed=1 ${label})
 endfunction()

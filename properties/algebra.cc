@@ -1,4 +1,5 @@
-// Family algebra: results that follow from what a weighted mean is, worked out without the oracle's values.
+// Family algebra: results that follow from what a weighted mean is, worked out without the oracle's
+// values.
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -37,16 +38,24 @@ std::vector<std::int64_t> first_tokens(const problem::Problem& problem) {
 }
 
 /// V[token, kv_head, lane] of sequence b.
-double value_of(const Scene& scene, std::int64_t first, std::int64_t token, std::int64_t kv_head, std::int64_t lane) {
+double value_of(const Scene& scene, std::int64_t first, std::int64_t token, std::int64_t kv_head,
+                std::int64_t lane) {
   const auto& problem = scene.problem;
-  return scene.inputs.v.value(
-      static_cast<std::size_t>(((first + token) * problem.num_kv_heads + kv_head) * problem.head_dim_v + lane));
+  return scene.inputs.v.value(static_cast<std::size_t>(
+      ((first + token) * problem.num_kv_heads + kv_head) * problem.head_dim_v + lane));
 }
 
-bool has_bare_v(const problem::Problem& problem) { return problem.v_scale.empty() && !problem.v_is_k_prefix; }
+/// Outputs that cancel to little stay normal numbers; in 16 bits and less they may not.
+bool has_wide_range(problem::DType type) {
+  return type == problem::DType::kF32 || type == problem::DType::kF64;
+}
 
-/// Runs the scene and judges it against references whose values were replaced by `replace(flat, b, row, kv_head, lane,
-/// reference)`; the bounds stay those of the oracle.
+bool has_bare_v(const problem::Problem& problem) {
+  return problem.v_scale.empty() && !problem.v_is_k_prefix;
+}
+
+/// Runs the scene and judges it against references whose values were replaced by `replace(flat, b,
+/// row, kv_head, lane, reference)`; the bounds stay those of the oracle.
 template <typename Replace>
 Verdict check_replaced(const Scene& scene, Harness& harness, Replace replace) {
   if (!harness.supported(scene)) return Verdict::skipped("outside the kernel's declaration");
@@ -54,7 +63,8 @@ Verdict check_replaced(const Scene& scene, Harness& harness, Replace replace) {
   if (run.failure) return *run.failure;
   oracle::Expected expected = harness.expect(scene);
   const auto& problem = scene.problem;
-  for_each_row(problem, [&](std::int64_t flat, std::int64_t b, std::int64_t row, std::int64_t, std::int64_t kv_head) {
+  for_each_row(problem, [&](std::int64_t flat, std::int64_t b, std::int64_t row, std::int64_t,
+                            std::int64_t kv_head) {
     for (std::int64_t lane = 0; lane < problem.head_dim_v; ++lane) {
       auto& reference = expected.o[static_cast<std::size_t>(flat * problem.head_dim_v + lane)];
       if (reference.kind == oracle::Kind::kFinite) replace(b, row, kv_head, lane, reference);
@@ -76,15 +86,18 @@ Verdict check_constant_v(const Case& value, Harness& harness) {
   for (std::int64_t i = 0; i < scene.problem.total_kv(); ++i) {
     for (std::int64_t x = 0; x < scene.problem.num_kv_heads * scene.problem.head_dim_v; ++x) {
       const std::int64_t row = scene.problem.num_kv_heads * scene.problem.head_dim_v;
-      if (scene.inputs.v.bits(static_cast<std::size_t>(i * row + x)) != scene.inputs.v.bits(static_cast<std::size_t>(x))) {
+      if (scene.inputs.v.bits(static_cast<std::size_t>(i * row + x)) !=
+          scene.inputs.v.bits(static_cast<std::size_t>(x))) {
         return Verdict::skipped("V is not constant");
       }
     }
   }
   return check_replaced(scene, harness,
-                        [&](std::int64_t b, std::int64_t row, std::int64_t kv_head, std::int64_t lane, auto& reference) {
+                        [&](std::int64_t b, std::int64_t row, std::int64_t kv_head,
+                            std::int64_t lane, auto& reference) {
                           bool any = false;
-                          for (std::int64_t j = 0; j < scene.problem.sequences[b].kv_len && !any; ++j) {
+                          for (std::int64_t j = 0; j < scene.problem.sequences[b].kv_len && !any;
+                               ++j) {
                             any = oracle::visible(scene.problem, b, row, j);
                           }
                           if (!any || scene.problem.bias != problem::Bias::kNone) return;
@@ -96,8 +109,10 @@ Verdict check_constant_v(const Case& value, Harness& harness) {
 Verdict check_zero_q(const Case& value, Harness& harness) {
   Scene scene = scene_of(value);
   auto& problem = scene.problem;
-  if (value.values.distribution != Distribution::kUniform || !has_bare_v(problem)) return Verdict::skipped("q is not 0");
-  if (!problem.sinks.empty() || !problem.alibi_slopes.empty() || problem.bias != problem::Bias::kNone) {
+  if (value.values.distribution != Distribution::kUniform || !has_bare_v(problem))
+    return Verdict::skipped("q is not 0");
+  if (!problem.sinks.empty() || !problem.alibi_slopes.empty() ||
+      problem.bias != problem::Bias::kNone) {
     return Verdict::skipped("scores differ for other reasons");
   }
   for (std::size_t i = 0; i < scene.inputs.q.size(); ++i) {
@@ -105,7 +120,8 @@ Verdict check_zero_q(const Case& value, Harness& harness) {
   }
   const auto first = first_tokens(problem);
   return check_replaced(scene, harness,
-                        [&](std::int64_t b, std::int64_t row, std::int64_t kv_head, std::int64_t lane, auto& reference) {
+                        [&](std::int64_t b, std::int64_t row, std::int64_t kv_head,
+                            std::int64_t lane, auto& reference) {
                           long double sum = 0;
                           std::int64_t count = 0;
                           for (std::int64_t j = 0; j < problem.sequences[b].kv_len; ++j) {
@@ -117,17 +133,20 @@ Verdict check_zero_q(const Case& value, Harness& harness) {
                         });
 }
 
-/// o lies between the smallest and the largest visible V (0 among them with a sink), up to the bound.
+/// o lies between the smallest and the largest visible V (0 among them with a sink), up to the
+/// bound.
 Verdict check_hull(const Case& value, Harness& harness) {
   const Scene scene = scene_of(value);
   const auto& problem = scene.problem;
-  if (!has_bare_v(problem) || problem.bias != problem::Bias::kNone) return Verdict::skipped("no plain hull");
+  if (!has_bare_v(problem) || problem.bias != problem::Bias::kNone)
+    return Verdict::skipped("no plain hull");
   if (!harness.supported(scene)) return Verdict::skipped("outside the kernel's declaration");
   const Run run = harness.attend(scene);
   if (run.failure) return *run.failure;
   oracle::Expected expected = harness.expect(scene);
   const auto first = first_tokens(problem);
-  for_each_row(problem, [&](std::int64_t flat, std::int64_t b, std::int64_t row, std::int64_t, std::int64_t kv_head) {
+  for_each_row(problem, [&](std::int64_t flat, std::int64_t b, std::int64_t row, std::int64_t,
+                            std::int64_t kv_head) {
     for (std::int64_t lane = 0; lane < problem.head_dim_v; ++lane) {
       const auto at = static_cast<std::size_t>(flat * problem.head_dim_v + lane);
       auto& reference = expected.o[at];
@@ -158,7 +177,8 @@ Verdict check_hull(const Case& value, Harness& harness) {
 /// Rows that see a single key return its value.
 void one_key_each(Draw& draw, Case& value) {
   auto& problem = value.problem();
-  const bool by_window = draw.chance(50) && problem.mask.window_left.has_value() && problem.mask.causal;
+  const bool by_window =
+      draw.chance(50) && problem.mask.window_left.has_value() && problem.mask.causal;
   if (by_window) {
     problem.mask.window_left = 0;
   }
@@ -175,15 +195,18 @@ Verdict check_single_key(const Case& value, Harness& harness) {
   for (std::int64_t b = 0; b < problem.batch(); ++b) {
     for (std::int64_t row = 0; row < problem.sequences[b].q_len; ++row) {
       std::int64_t count = 0;
-      for (std::int64_t j = 0; j < problem.sequences[b].kv_len; ++j) count += oracle::visible(problem, b, row, j) ? 1 : 0;
+      for (std::int64_t j = 0; j < problem.sequences[b].kv_len; ++j)
+        count += oracle::visible(problem, b, row, j) ? 1 : 0;
       any |= count == 1;
     }
   }
   if (!any) return Verdict::skipped("no row sees a single key");
   return check_replaced(scene, harness,
-                        [&](std::int64_t b, std::int64_t row, std::int64_t kv_head, std::int64_t lane, auto& reference) {
+                        [&](std::int64_t b, std::int64_t row, std::int64_t kv_head,
+                            std::int64_t lane, auto& reference) {
                           std::int64_t only = -1, count = 0;
-                          for (std::int64_t j = 0; j < problem.sequences[b].kv_len && count < 2; ++j) {
+                          for (std::int64_t j = 0; j < problem.sequences[b].kv_len && count < 2;
+                               ++j) {
                             if (!oracle::visible(problem, b, row, j)) continue;
                             only = j;
                             ++count;
@@ -194,20 +217,22 @@ Verdict check_single_key(const Case& value, Harness& harness) {
                         });
 }
 
-/// Scaling V by a power of two scales the output by it, bit for bit: nothing rounds differently while every product
-/// stays in the normal range, which these distributions make sure of.
+/// Scaling V by a power of two scales the output by it, bit for bit: nothing rounds differently
+/// while every product stays in the normal range, which these distributions make sure of.
 Verdict check_scale_v(const Case& value, Harness& harness) {
   const Scene scene = scene_of(value);
   const auto& problem = scene.problem;
   const Distribution d = value.values.distribution;
-  const bool tame = (d == Distribution::kUniform || d == Distribution::kNearTies) && problem.alibi_slopes.empty() &&
-                    problem.bias == problem::Bias::kNone && problem.sinks.empty() && has_bare_v(problem) &&
-                    !problem.o_scale && value.values.overrides.empty();
+  const bool tame = (d == Distribution::kUniform || d == Distribution::kNearTies) &&
+                    problem.alibi_slopes.empty() && problem.bias == problem::Bias::kNone &&
+                    problem.sinks.empty() && has_bare_v(problem) && !problem.o_scale &&
+                    value.values.overrides.empty() && has_wide_range(problem.o_dtype);
   if (!tame) return Verdict::skipped("products may leave the normal range");
   if (!harness.supported(scene)) return Verdict::skipped("outside the kernel's declaration");
   constexpr double kFactor = 8.0;
   Scene scaled = scene;
-  for (std::size_t i = 0; i < scaled.inputs.v.size(); ++i) scaled.inputs.v.set(i, scene.inputs.v.value(i) * kFactor);
+  for (std::size_t i = 0; i < scaled.inputs.v.size(); ++i)
+    scaled.inputs.v.set(i, scene.inputs.v.value(i) * kFactor);
   const Run a = harness.attend(scene);
   if (a.failure) return *a.failure;
   const Run b = harness.attend(scaled);
@@ -216,7 +241,8 @@ Verdict check_scale_v(const Case& value, Harness& harness) {
   for (std::size_t i = 0; i < back.o.size(); ++i) back.o.set(i, b.out.o.value(i) / kFactor);
   // Unwritten outputs are another property's finding and carry no scale.
   for (std::size_t i = 0; i < back.o.size(); ++i) {
-    if (b.out.o.bits(i) == problem::unwritten_bits(back.o.type())) back.o.set_bits(i, b.out.o.bits(i));
+    if (b.out.o.bits(i) == problem::unwritten_bits(back.o.type()))
+      back.o.set_bits(i, b.out.o.bits(i));
   }
   return harness.same(scene, a.out, back, true);
 }
@@ -226,16 +252,17 @@ Verdict check_permute_keys(const Case& value, Harness& harness) {
   const Scene scene = scene_of(value);
   const auto& problem = scene.problem;
   const auto& mask = problem.mask;
-  const bool positionless = !mask.causal && !mask.window_left && !mask.window_right && !mask.attention_chunk &&
-                            mask.tree.empty() && mask.custom.empty() && problem.alibi_slopes.empty() &&
-                            problem.bias == problem::Bias::kNone;
+  const bool positionless = !mask.causal && !mask.window_left && !mask.window_right &&
+                            !mask.attention_chunk && mask.tree.empty() && mask.custom.empty() &&
+                            problem.alibi_slopes.empty() && problem.bias == problem::Bias::kNone;
   if (!positionless || !harness.supported(scene)) return Verdict::skipped("positions matter");
   Scene permuted = scene;
   const auto first = first_tokens(problem);
   for (const bool is_k : {true, false}) {
     const Elements& from = is_k ? scene.inputs.k : scene.inputs.v;
     Elements& to = is_k ? permuted.inputs.k : permuted.inputs.v;
-    const std::int64_t row = problem.num_kv_heads * (is_k ? problem.head_dim_qk : problem.head_dim_v);
+    const std::int64_t row =
+        problem.num_kv_heads * (is_k ? problem.head_dim_qk : problem.head_dim_v);
     for (std::int64_t b = 0; b < problem.batch(); ++b) {
       const std::int64_t length = problem.sequences[b].kv_len;
       for (std::int64_t j = 0; j < length; ++j) {
@@ -257,7 +284,9 @@ Verdict check_permute_keys(const Case& value, Harness& harness) {
 bool can_be_positionless(const kernels::KernelInfo& info) {
   return can_attend(info) && info.has(ATTEST_FEATURE_NON_CAUSAL);
 }
-bool repeats_and_attends(const kernels::KernelInfo& info) { return can_attend(info) && repeats_bits(info); }
+bool repeats_and_attends(const kernels::KernelInfo& info) {
+  return can_attend(info) && repeats_bits(info);
+}
 
 }  // namespace
 
@@ -282,10 +311,11 @@ std::span<const Property> algebra_family() {
        .applies = can_attend,
        .generate =
            [](const kernels::KernelInfo& info) {
-             return cases(info, {.no_sink = true, .distributions = {Distribution::kUniform}}, [](Draw&, Case& value) {
-               value.problem().alibi_slopes.clear();
-               value.problem().bias = problem::Bias::kNone;
-             });
+             return cases(info, {.no_sink = true, .distributions = {Distribution::kUniform}},
+                          [](Draw&, Case& value) {
+                            value.problem().alibi_slopes.clear();
+                            value.problem().bias = problem::Bias::kNone;
+                          });
            },
        .check = check_zero_q},
       {.id = "algebra.hull",
@@ -303,7 +333,9 @@ std::span<const Property> algebra_family() {
        .line = __LINE__,
        .applies = can_attend,
        .generate =
-           [](const kernels::KernelInfo& info) { return cases(info, {.empties = true, .no_sink = true}, one_key_each); },
+           [](const kernels::KernelInfo& info) {
+             return cases(info, {.empties = true, .no_sink = true}, one_key_each);
+           },
        .check = check_single_key},
       {.id = "algebra.scale_v",
        .claim = "values times a power of two give outputs times that power, bit for bit",
@@ -313,8 +345,10 @@ std::span<const Property> algebra_family() {
        .applies = repeats_and_attends,
        .generate =
            [](const kernels::KernelInfo& info) {
-             return cases(info, {.plain_scores = true, .no_sink = true,
-                                 .distributions = {Distribution::kUniform, Distribution::kNearTies}});
+             return cases(info,
+                          {.plain_scores = true,
+                           .no_sink = true,
+                           .distributions = {Distribution::kUniform, Distribution::kNearTies}});
            },
        .check = check_scale_v},
       {.id = "algebra.permute_keys",
@@ -324,7 +358,9 @@ std::span<const Property> algebra_family() {
        .line = __LINE__,
        .applies = can_be_positionless,
        .generate =
-           [](const kernels::KernelInfo& info) { return cases(info, {.no_causal = true, .plain_scores = true}); },
+           [](const kernels::KernelInfo& info) {
+             return cases(info, {.no_causal = true, .plain_scores = true});
+           },
        .check = check_permute_keys},
   };
   return family;

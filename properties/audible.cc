@@ -18,15 +18,18 @@ bool allowed(const kernels::KernelInfo& info, const problem::Poison& poison) {
     case PoisonPlace::kFreePages:
       return info.conventions.unused_slots == ATTEST_SLOTS_ANYTHING ||
              (finite && info.conventions.unused_slots == ATTEST_SLOTS_FINITE);
-    case PoisonPlace::kTableTail: return true;
+    case PoisonPlace::kTableTail:
+      return true;
     case PoisonPlace::kWorkspace:
       return info.has_plan && info.conventions.workspace_before == ATTEST_WORKSPACE_ANYTHING;
-    case PoisonPlace::kOutput: return info.conventions.output_before == ATTEST_OUTPUT_ANYTHING;
+    case PoisonPlace::kOutput:
+      return info.conventions.output_before == ATTEST_OUTPUT_ANYTHING;
   }
   return false;
 }
 
-Verdict check_inaudible(const Scene& clean, const std::vector<problem::Poison>& poisons, Harness& harness) {
+Verdict check_inaudible(const Scene& clean, const std::vector<problem::Poison>& poisons,
+                        Harness& harness) {
   if (!harness.supported(clean)) return Verdict::skipped("outside the kernel's declaration");
   std::optional<Run> reference;
   double worst = 0;
@@ -45,7 +48,8 @@ Verdict check_inaudible(const Scene& clean, const std::vector<problem::Poison>& 
     Verdict verdict = harness.same(clean, run.out, reference->out, repeats_bits(harness.info()));
     if (verdict.failed()) {
       verdict.message = std::string(problem::name_of(poison.kind)) + " in " +
-                        std::string(problem::name_of(poison.place)) + " is heard: " + verdict.message;
+                        std::string(problem::name_of(poison.place)) +
+                        " is heard: " + verdict.message;
       return verdict;
     }
     worst = std::max(worst, verdict.severity);

@@ -17,7 +17,8 @@ bool is_exact(const kernels::KernelInfo& info) {
 }
 
 /// Rows of old sequence order[i], wherever it stands now.
-std::vector<Harness::RowPair> row_pairs(const Scene& scene, const std::vector<std::int64_t>& order) {
+std::vector<Harness::RowPair> row_pairs(const Scene& scene,
+                                        const std::vector<std::int64_t>& order) {
   std::vector<Harness::RowPair> pairs;
   std::int64_t next = 0;
   for (const std::int64_t b : order) {
@@ -28,7 +29,8 @@ std::vector<Harness::RowPair> row_pairs(const Scene& scene, const std::vector<st
   return pairs;
 }
 
-Verdict compare_with(const Scene& scene, const Run& whole, const std::vector<std::int64_t>& order, Harness& harness) {
+Verdict compare_with(const Scene& scene, const Run& whole, const std::vector<std::int64_t>& order,
+                     Harness& harness) {
   const auto pairs = row_pairs(scene, order);
   if (pairs.empty()) return Verdict::skipped("no rows");
   const Scene other = reorder_sequences(scene, order);
@@ -81,7 +83,8 @@ std::span<const Property> batch_family() {
        .file = __FILE__,
        .line = __LINE__,
        .applies = takes_batches,
-       .generate = [](const kernels::KernelInfo& info) { return cases(info, {.many_sequences = true}); },
+       .generate =
+           [](const kernels::KernelInfo& info) { return cases(info, {.many_sequences = true}); },
        .check = check_alone},
       {.id = "batch.order",
        .claim = "sequences in reverse order give the same results in reverse order",
@@ -89,7 +92,8 @@ std::span<const Property> batch_family() {
        .file = __FILE__,
        .line = __LINE__,
        .applies = takes_batches,
-       .generate = [](const kernels::KernelInfo& info) { return cases(info, {.many_sequences = true}); },
+       .generate =
+           [](const kernels::KernelInfo& info) { return cases(info, {.many_sequences = true}); },
        .check = check_order},
   };
   return family;

@@ -17,46 +17,56 @@ using problem::Verdict;
 Verdict check_future(const Case& value, Harness& harness) {
   Scene scene = scene_of(value);
   if (!scene.problem.mask.causal) return Verdict::skipped("not causal");
-  for (const auto& sequence : scene.problem.sequences) scene.judged_rows.push_back({0, (sequence.q_len + 1) / 2});
+  for (const auto& sequence : scene.problem.sequences)
+    scene.judged_rows.push_back({0, (sequence.q_len + 1) / 2});
   return check_inaudible(scene, value.poisons, harness);
 }
 
 /// Row `row` of a causal problem as a decode step over the tokens up to its own position.
 RowCut decode_cut(const problem::Sequence& sequence, std::int64_t row) {
   if (sequence.q_len == 0) return {0, 0, sequence.kv_len};
-  const std::int64_t seen = std::clamp<std::int64_t>(sequence.first_position() + row + 1, 0, sequence.kv_len);
+  const std::int64_t seen =
+      std::clamp<std::int64_t>(sequence.first_position() + row + 1, 0, sequence.kv_len);
   return {row, 1, seen};
 }
 
 /// Compares row rows[b] of every sequence (those with rows) with its decode step.
-Verdict check_rows(const Scene& scene, const Run& whole, const std::vector<std::int64_t>& rows, Harness& harness) {
+Verdict check_rows(const Scene& scene, const Run& whole, const std::vector<std::int64_t>& rows,
+                   Harness& harness) {
   std::vector<RowCut> cuts;
   std::vector<Harness::RowPair> pairs;
   for (std::int64_t b = 0; b < scene.problem.batch(); ++b) {
     cuts.push_back(decode_cut(scene.problem.sequences[b], rows[b]));
     if (cuts.back().count == 0) continue;
-    pairs.push_back({scene.problem.first_row(b) + rows[b], static_cast<std::int64_t>(pairs.size())});
+    pairs.push_back(
+        {scene.problem.first_row(b) + rows[b], static_cast<std::int64_t>(pairs.size())});
   }
   if (pairs.empty()) return Verdict::skipped("no rows");
   const Scene decode = cut_rows(scene, cuts);
-  if (!harness.supported(decode)) return Verdict::skipped("the decode step is outside the kernel's declaration");
+  if (!harness.supported(decode))
+    return Verdict::skipped("the decode step is outside the kernel's declaration");
   const Run run = harness.attend(decode);
   if (run.failure) return *run.failure;
   return harness.same(scene, whole.out, run.out, false, pairs);
 }
 
-bool has_decode_steps(const Scene& scene) { return scene.problem.mask.causal && scene.problem.mask.tree.empty(); }
+bool has_decode_steps(const Scene& scene) {
+  return scene.problem.mask.causal && scene.problem.mask.tree.empty();
+}
 
 Verdict check_row_is_decode(const Case& value, Harness& harness) {
   const Scene scene = scene_of(value);
-  if (!has_decode_steps(scene) || !harness.supported(scene)) return Verdict::skipped("no decode steps");
+  if (!has_decode_steps(scene) || !harness.supported(scene))
+    return Verdict::skipped("no decode steps");
   const Run whole = harness.attend(scene);
   if (whole.failure) return *whole.failure;
   Verdict result = Verdict::skipped("no rows");
   for (const int which : {0, 1, 2}) {
     std::vector<std::int64_t> rows;
     for (const auto& sequence : scene.problem.sequences) {
-      rows.push_back(which == 0 ? 0 : which == 1 ? sequence.q_len / 2 : std::max<std::int64_t>(sequence.q_len - 1, 0));
+      rows.push_back(which == 0   ? 0
+                     : which == 1 ? sequence.q_len / 2
+                                  : std::max<std::int64_t>(sequence.q_len - 1, 0));
     }
     Verdict verdict = check_rows(scene, whole, rows, harness);
     if (verdict.failed()) return verdict;
@@ -72,7 +82,8 @@ constexpr std::int64_t kMaxSteps = 12;
 
 Verdict check_token_by_token(const Case& value, Harness& harness) {
   const Scene scene = scene_of(value);
-  if (!has_decode_steps(scene) || !harness.supported(scene)) return Verdict::skipped("no decode steps");
+  if (!has_decode_steps(scene) || !harness.supported(scene))
+    return Verdict::skipped("no decode steps");
   const Run whole = harness.attend(scene);
   if (whole.failure) return *whole.failure;
   Verdict result = Verdict::skipped("no rows");
@@ -91,7 +102,9 @@ Verdict check_token_by_token(const Case& value, Harness& harness) {
   return result;
 }
 
-bool is_causal(const kernels::KernelInfo& info) { return can_attend(info) && info.has(ATTEST_FEATURE_CAUSAL); }
+bool is_causal(const kernels::KernelInfo& info) {
+  return can_attend(info) && info.has(ATTEST_FEATURE_CAUSAL);
+}
 bool is_causal_prefill(const kernels::KernelInfo& info) {
   return is_causal(info) && kernels::contains(info.capabilities.q_len, 2);
 }
@@ -108,7 +121,8 @@ std::span<const Property> causality_family() {
        .applies = is_causal,
        .generate =
            [](const kernels::KernelInfo& info) {
-             return cases(info, {.causal = true, .many_rows = kernels::contains(info.capabilities.q_len, 2),
+             return cases(info, {.causal = true,
+                                 .many_rows = kernels::contains(info.capabilities.q_len, 2),
                                  .poison = {PoisonPlace::kFuture}});
            },
        .check = check_future},
@@ -118,7 +132,10 @@ std::span<const Property> causality_family() {
        .file = __FILE__,
        .line = __LINE__,
        .applies = is_causal_prefill,
-       .generate = [](const kernels::KernelInfo& info) { return cases(info, {.causal = true, .no_tree = true}); },
+       .generate =
+           [](const kernels::KernelInfo& info) {
+             return cases(info, {.causal = true, .no_tree = true});
+           },
        .check = check_row_is_decode},
       {.id = "causality.token_by_token",
        .claim = "a prompt fed token by token gives every row of the prompt fed at once",

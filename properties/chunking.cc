@@ -32,7 +32,8 @@ Verdict check_split(const Case& value, Harness& harness) {
       const auto& sequence = scene.problem.sequences[b];
       const std::int64_t count = chunks[b][step];
       // The cache holds what was written up to the chunk's own last token.
-      const std::int64_t cached = std::clamp<std::int64_t>(sequence.first_position() + done[b] + count, 0, sequence.kv_len);
+      const std::int64_t cached =
+          std::clamp<std::int64_t>(sequence.first_position() + done[b] + count, 0, sequence.kv_len);
       cuts.push_back({done[b], count, cached});
       for (std::int64_t row = 0; row < count; ++row) {
         pairs.push_back({scene.problem.first_row(static_cast<std::int64_t>(b)) + done[b] + row,
@@ -42,7 +43,8 @@ Verdict check_split(const Case& value, Harness& harness) {
     }
     if (pairs.empty()) continue;
     const Scene chunk = cut_rows(scene, cuts);
-    if (!harness.supported(chunk)) return Verdict::skipped("a chunk is outside the kernel's declaration");
+    if (!harness.supported(chunk))
+      return Verdict::skipped("a chunk is outside the kernel's declaration");
     const Run run = harness.attend(chunk);
     if (run.failure) return *run.failure;
     Verdict verdict = harness.same(scene, whole.out, run.out, false, pairs);
@@ -64,13 +66,15 @@ Elements gather_tokens(const Scene& scene, const Elements& cache, std::int64_t r
     for (std::int64_t token = 0; token < scene.problem.sequences[b].kv_len; ++token) {
       const std::int64_t page = scene.storage.block_table[b][token / scene.storage.page_size];
       const std::int64_t slot = page * scene.storage.page_size + token % scene.storage.page_size;
-      for (std::int64_t i = 0; i < row; ++i) out.set_bits(to++, cache.bits(static_cast<std::size_t>(slot * row + i)));
+      for (std::int64_t i = 0; i < row; ++i)
+        out.set_bits(to++, cache.bits(static_cast<std::size_t>(slot * row + i)));
     }
   }
   return out;
 }
 
-/// Appends every token by slot mapping, newest first, to an empty cache, then attends over what the cache holds.
+/// Appends every token by slot mapping, newest first, to an empty cache, then attends over what the
+/// cache holds.
 Verdict check_append(const Case& value, Harness& harness) {
   const Scene scene = scene_of(value);
   const auto& problem = scene.problem;
@@ -113,7 +117,8 @@ Verdict check_append(const Case& value, Harness& harness) {
 }
 
 bool prefills_causally(const kernels::KernelInfo& info) {
-  return can_attend(info) && info.has(ATTEST_FEATURE_CAUSAL) && kernels::contains(info.capabilities.q_len, 2);
+  return can_attend(info) && info.has(ATTEST_FEATURE_CAUSAL) &&
+         kernels::contains(info.capabilities.q_len, 2);
 }
 bool appends_and_attends(const kernels::KernelInfo& info) {
   return info.can(ATTEST_OP_ATTEND | ATTEST_OP_APPEND) && is_paged_kernel(info);
@@ -131,11 +136,13 @@ std::span<const Property> chunking_family() {
        .applies = prefills_causally,
        .generate =
            [](const kernels::KernelInfo& info) {
-             return cases(info, {.causal = true, .chunks = true, .many_rows = true, .no_tree = true});
+             return cases(info,
+                          {.causal = true, .chunks = true, .many_rows = true, .no_tree = true});
            },
        .check = check_split},
       {.id = "chunking.append_then_attend",
-       .claim = "attending over tokens appended through a slot mapping equals attending over the concatenation",
+       .claim = "attending over tokens appended through a slot mapping equals attending over the "
+                "concatenation",
        .kills = "",
        .file = __FILE__,
        .line = __LINE__,

@@ -1,4 +1,5 @@
-// Family determinism: the same call gives the same bits, whatever ran before it. Tested where promised.
+// Family determinism: the same call gives the same bits, whatever ran before it. Tested where
+// promised.
 #include "properties/families.h"
 #include "properties/generate.h"
 #include "properties/harness.h"
@@ -19,18 +20,20 @@ Verdict check_run_to_run(const Case& value, Harness& harness) {
   return harness.same(scene, b.out, a.out, true);
 }
 
-/// Between two equal calls the same kernel object serves another: sequences reversed and repeated, other junk in
-/// every unused place.
+/// Between two equal calls the same kernel object serves another: sequences reversed and repeated,
+/// other junk in every unused place.
 Verdict check_after_other(const Case& value, Harness& harness) {
   const Scene scene = scene_of(value);
   std::vector<std::int64_t> order;
   for (std::int64_t b = scene.problem.batch(); b-- > 0;) order.push_back(b);
-  if (kernels::contains(harness.info().capabilities.batch, scene.problem.batch() + 1) && !order.empty()) {
+  if (kernels::contains(harness.info().capabilities.batch, scene.problem.batch() + 1) &&
+      !order.empty()) {
     order.push_back(order.front());
   }
   Scene other = reorder_sequences(scene, order);
   other.junk_seed = problem::derive_seed(scene.junk_seed, 3);
-  if (!harness.supported(scene) || !harness.supported(other)) return Verdict::skipped("outside the declaration");
+  if (!harness.supported(scene) || !harness.supported(other))
+    return Verdict::skipped("outside the declaration");
   const Run a = harness.attend(scene);
   if (a.failure) return *a.failure;
   const Run between = harness.attend(other);
@@ -57,7 +60,8 @@ std::span<const Property> determinism_family() {
        .generate = [](const kernels::KernelInfo& info) { return cases(info, {}); },
        .check = check_run_to_run},
       {.id = "determinism.after_other",
-       .claim = "a call gives the same bits after another call on the same kernel object and over dirty memory",
+       .claim = "a call gives the same bits after another call on the same kernel object and over "
+                "dirty memory",
        .kills = "v_tail_not_zeroed, table_tail_read",
        .file = __FILE__,
        .line = __LINE__,

@@ -1,12 +1,12 @@
-// Random choices inside a RapidCheck generator. Every draw is a statement of its own, so that the order of draws does
-// not depend on the compiler.
+// Random choices inside a RapidCheck generator. Every draw is a statement of its own, so that the
+// order of draws does not depend on the compiler.
 #pragma once
-
-#include <rapidcheck/Random.h>
 
 #include <cstddef>
 #include <cstdint>
 #include <vector>
+
+#include <rapidcheck/Random.h>
 
 namespace attest::properties {
 
@@ -26,7 +26,8 @@ class Draw {
   bool chance(int percent) { return between(0, 99) < percent; }
   template <typename T>
   T pick(const std::vector<T>& choices) {
-    return choices[static_cast<std::size_t>(between(0, static_cast<std::int64_t>(choices.size()) - 1))];
+    return choices[static_cast<std::size_t>(
+        between(0, static_cast<std::int64_t>(choices.size()) - 1))];
   }
   template <typename T>
   void shuffle(std::vector<T>& items) {

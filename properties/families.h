@@ -1,5 +1,5 @@
-// One function per property family, each in the file of its name. A new family: add its file, its line here and in
-// property.cc.
+// One function per property family, each in the file of its name. A new family: add its file, its
+// line here and in property.cc.
 #pragma once
 
 #include <span>
@@ -27,12 +27,15 @@ std::span<const Property> refusal_family();
 
 inline bool can_attend(const kernels::KernelInfo& info) { return info.can(ATTEST_OP_ATTEND); }
 inline bool is_paged_kernel(const kernels::KernelInfo& info) {
-  return can_attend(info) && (info.capabilities.layouts & ATTEST_LAYOUT_BIT(ATTEST_LAYOUT_PAGED_NHD)) != 0;
+  return can_attend(info) &&
+         (info.capabilities.layouts & ATTEST_LAYOUT_BIT(ATTEST_LAYOUT_PAGED_NHD)) != 0;
 }
 /// Merges (o, lse) states: the only format the harness makes and reads.
 inline bool merges_states(const kernels::KernelInfo& info) {
   return info.can(ATTEST_OP_MERGE) && info.conventions.state_format == ATTEST_STATE_O_LSE;
 }
-inline bool repeats_bits(const kernels::KernelInfo& info) { return info.promised(ATTEST_PROMISE_RUN_TO_RUN); }
+inline bool repeats_bits(const kernels::KernelInfo& info) {
+  return info.promised(ATTEST_PROMISE_RUN_TO_RUN);
+}
 
 }  // namespace attest::properties

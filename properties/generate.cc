@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 #include <memory>
-#include <numeric>
 
 #include "properties/placement.h"
 #include "properties/shrink_tree.h"
@@ -17,11 +16,13 @@ using problem::Distribution;
 using problem::Problem;
 using problem::Sequence;
 
-/// Multiply-adds of ordinary and of large cases: small cases are worth more per second and shrink well.
+/// Multiply-adds of ordinary and of large cases: small cases are worth more per second and shrink
+/// well.
 constexpr std::int64_t kOrdinaryWork = 20'000;
 constexpr std::int64_t kLargeWork = 2'000'000;
 
-std::vector<std::int64_t> members(const attest_set& set, const std::vector<std::int64_t>& candidates) {
+std::vector<std::int64_t> members(const attest_set& set,
+                                  const std::vector<std::int64_t>& candidates) {
   std::vector<std::int64_t> out;
   for (std::int64_t value : candidates) {
     if (kernels::contains(set, value)) out.push_back(value);
@@ -48,8 +49,8 @@ Limits draw_limits(Draw& draw) {
   return {70 * growth, 20 * growth, 16, kLargeWork / 6 * growth / 5};
 }
 
-void draw_sequences(Draw& draw, const KernelInfo& info, const Wish& wish, const Limits& limits, std::int64_t page,
-                    Problem& problem) {
+void draw_sequences(Draw& draw, const KernelInfo& info, const Wish& wish, const Limits& limits,
+                    std::int64_t page, Problem& problem) {
   std::vector<std::int64_t> batches{1, 1, 2, 2, 3, 4};
   if (wish.many_sequences) batches = {2, 2, 3, 4, 5};
   const std::int64_t batch = draw.pick(members(info.capabilities.batch, batches));
@@ -102,7 +103,8 @@ void draw_sequences(Draw& draw, const KernelInfo& info, const Wish& wish, const 
 
 void draw_heads(Draw& draw, const KernelInfo& info, const Limits& limits, Problem& problem) {
   problem.num_kv_heads = draw.pick(members(info.capabilities.num_kv_heads, {1, 1, 2, 2, 3, 4, 8}));
-  problem.num_kv_heads = std::min(problem.num_kv_heads, std::max<std::int64_t>(limits.heads / 2, 1));
+  problem.num_kv_heads =
+      std::min(problem.num_kv_heads, std::max<std::int64_t>(limits.heads / 2, 1));
   const std::int64_t group = draw.pick(members(info.capabilities.group, {1, 1, 2, 2, 3, 4, 7, 8}));
   problem.num_q_heads = problem.num_kv_heads * group;
 }
@@ -117,8 +119,11 @@ void draw_head_dims(Draw& draw, const KernelInfo& info, const Limits& limits, Pr
     problem.head_dim_v = draw.pick(members(info.capabilities.head_dim_v, {1, 2, 3, 5, 8, 16, 24}));
   }
   std::int64_t pairs = 0;
-  for (const Sequence& sequence : problem.sequences) pairs += sequence.q_len * std::max<std::int64_t>(sequence.kv_len, 1);
-  auto work = [&] { return pairs * problem.num_q_heads * (problem.head_dim_qk + problem.head_dim_v); };
+  for (const Sequence& sequence : problem.sequences)
+    pairs += sequence.q_len * std::max<std::int64_t>(sequence.kv_len, 1);
+  auto work = [&] {
+    return pairs * problem.num_q_heads * (problem.head_dim_qk + problem.head_dim_v);
+  };
   while (work() > limits.work && problem.num_q_heads > problem.num_kv_heads &&
          kernels::contains(info.capabilities.group, problem.group() - 1)) {
     problem.num_q_heads -= problem.num_kv_heads;
@@ -155,7 +160,8 @@ problem::Tree draw_tree(Draw& draw, const Sequence& sequence) {
   return tree;
 }
 
-void draw_mask(Draw& draw, const KernelInfo& info, const Wish& wish, std::int64_t page, Problem& problem) {
+void draw_mask(Draw& draw, const KernelInfo& info, const Wish& wish, std::int64_t page,
+               Problem& problem) {
   auto& mask = problem.mask;
   const bool can_causal = info.has(ATTEST_FEATURE_CAUSAL);
   const bool can_not = info.has(ATTEST_FEATURE_NON_CAUSAL);
@@ -163,13 +169,17 @@ void draw_mask(Draw& draw, const KernelInfo& info, const Wish& wish, std::int64_
   mask.causal = can_causal && (!can_not || wish.causal || (!wish.no_causal && toss));
   if (wish.plain_scores) return;
   const bool left = draw.chance(wish.window ? 100 : 25);
-  if (left && info.has(ATTEST_FEATURE_WINDOW_LEFT)) mask.window_left = draw_window(draw, problem, page);
+  if (left && info.has(ATTEST_FEATURE_WINDOW_LEFT))
+    mask.window_left = draw_window(draw, problem, page);
   const bool right = draw.chance(wish.window && !mask.window_left ? 100 : 15);
-  if (right && info.has(ATTEST_FEATURE_WINDOW_RIGHT)) mask.window_right = draw_window(draw, problem, page);
-  if (info.has(ATTEST_FEATURE_ATTENTION_CHUNK) && draw.chance(12)) mask.attention_chunk = draw.between(1, 1 + problem.max_kv_len());
+  if (right && info.has(ATTEST_FEATURE_WINDOW_RIGHT))
+    mask.window_right = draw_window(draw, problem, page);
+  if (info.has(ATTEST_FEATURE_ATTENTION_CHUNK) && draw.chance(12))
+    mask.attention_chunk = draw.between(1, 1 + problem.max_kv_len());
   bool explicit_start = false;
   for (const auto& sequence : problem.sequences) explicit_start |= sequence.start_pos.has_value();
-  if (info.has(ATTEST_FEATURE_TREE) && !wish.no_tree && mask.causal && !explicit_start && draw.chance(12)) {
+  if (info.has(ATTEST_FEATURE_TREE) && !wish.no_tree && mask.causal && !explicit_start &&
+      draw.chance(12)) {
     for (const auto& sequence : problem.sequences) mask.tree.push_back(draw_tree(draw, sequence));
   } else if (info.has(ATTEST_FEATURE_CUSTOM_MASK) && draw.chance(12)) {
     const std::int64_t percent = draw.pick(std::vector<std::int64_t>{10, 50, 90});
@@ -185,7 +195,11 @@ void draw_mask(Draw& draw, const KernelInfo& info, const Wish& wish, std::int64_
 void draw_modifiers(Draw& draw, const KernelInfo& info, const Wish& wish, Problem& problem) {
   const double dim = static_cast<double>(problem.head_dim_qk);
   const std::int64_t kind = draw.between(0, 9);
-  problem.scale = kind < 6 ? round_f32(1.0 / std::sqrt(dim)) : kind < 7 ? 1.0 : kind < 8 ? 0.125 : kind < 9 ? round_f32(1.0 / dim) : 0.7;
+  problem.scale = kind < 6   ? round_f32(1.0 / std::sqrt(dim))
+                  : kind < 7 ? 1.0
+                  : kind < 8 ? 0.125
+                  : kind < 9 ? round_f32(1.0 / dim)
+                             : 0.7;
   problem.scale = round_f32(problem.scale);
   if (wish.plain_scores) return;
   if (info.has(ATTEST_FEATURE_SOFTCAP) && draw.chance(20)) {
@@ -207,18 +221,21 @@ void draw_modifiers(Draw& draw, const KernelInfo& info, const Wish& wish, Proble
   }
 }
 
-void draw_values(Draw& draw, const Wish& wish, std::int64_t page, const Problem& problem, problem::Values& values) {
+void draw_values(Draw& draw, const Wish& wish, std::int64_t page, const Problem& problem,
+                 problem::Values& values) {
   if (!wish.distributions.empty()) {
     values.distribution = draw.pick(wish.distributions);
   } else if (draw.chance(35)) {
     values.distribution = draw.chance(50) ? Distribution::kNormal : Distribution::kLattice;
   } else {
-    values.distribution = static_cast<Distribution>(draw.between(0, problem::kNumDistributions - 1));
+    values.distribution =
+        static_cast<Distribution>(draw.between(0, problem::kNumDistributions - 1));
   }
   values.seed = draw.bits();
   // The needle sits at an edge: first, last, around pages, tiles and the window.
   const std::int64_t last = std::max<std::int64_t>(problem.max_kv_len() - 1, 0);
-  std::vector<std::int64_t> edges{0, last, last / 2, std::min<std::int64_t>(16, last), std::min<std::int64_t>(15, last)};
+  std::vector<std::int64_t> edges{0, last, last / 2, std::min<std::int64_t>(16, last),
+                                  std::min<std::int64_t>(15, last)};
   if (page > 0) {
     const std::int64_t boundary = draw.between(0, last / page) * page;
     edges.insert(edges.end(), {boundary, std::max<std::int64_t>(boundary - 1, 0)});
@@ -234,15 +251,18 @@ void draw_poison(Draw& draw, const KernelInfo& info, const Wish& wish, Case& val
   if (wish.poison.empty()) return;
   problem::Poison poison;
   poison.place = draw.pick(wish.poison);
-  const bool token = poison.place == problem::PoisonPlace::kFuture || poison.place == problem::PoisonPlace::kOutsideWindow;
-  const bool slot = poison.place == problem::PoisonPlace::kPageTail || poison.place == problem::PoisonPlace::kFreePages;
+  const bool token = poison.place == problem::PoisonPlace::kFuture ||
+                     poison.place == problem::PoisonPlace::kOutsideWindow;
+  const bool slot = poison.place == problem::PoisonPlace::kPageTail ||
+                    poison.place == problem::PoisonPlace::kFreePages;
   const bool finite = (token && info.conventions.masked_tokens != ATTEST_SLOTS_ANYTHING) ||
                       (slot && info.conventions.unused_slots != ATTEST_SLOTS_ANYTHING);
   using problem::PoisonKind;
   const std::vector<PoisonKind> kinds =
       finite ? std::vector{PoisonKind::kDominating, PoisonKind::kLargest}
-             : std::vector{PoisonKind::kNaN, PoisonKind::kNaN, PoisonKind::kDominating, PoisonKind::kDominating,
-                           PoisonKind::kPlusInf, PoisonKind::kMinusInf, PoisonKind::kLargest};
+             : std::vector{PoisonKind::kNaN,        PoisonKind::kNaN,     PoisonKind::kDominating,
+                           PoisonKind::kDominating, PoisonKind::kPlusInf, PoisonKind::kMinusInf,
+                           PoisonKind::kLargest};
   poison.kind = draw.pick(kinds);
   const std::int64_t where = draw.between(0, 2);
   poison.in_k = where != 1;
@@ -250,16 +270,18 @@ void draw_poison(Draw& draw, const KernelInfo& info, const Wish& wish, Case& val
   value.poisons.push_back(poison);
 }
 
-/// Whether the poison says anything when only finite contents are allowed is the property's business; here only the
-/// layout is chosen.
+/// Whether the poison says anything when only finite contents are allowed is the property's
+/// business; here only the layout is chosen.
 problem::KvLayout draw_layout(Draw& draw, const KernelInfo& info, const Wish& wish) {
   std::vector<problem::KvLayout> layouts;
   for (int i = 0; i < problem::kNumKvLayouts; ++i) {
     const auto layout = static_cast<problem::KvLayout>(i);
     problem::KvStorage probe;
     probe.layout = layout;
-    const bool declared = (info.capabilities.layouts & ATTEST_LAYOUT_BIT(static_cast<unsigned>(i))) != 0;
-    if (declared && !unplaceable(probe) && (!wish.paged || problem::is_paged(layout))) layouts.push_back(layout);
+    const bool declared =
+        (info.capabilities.layouts & ATTEST_LAYOUT_BIT(static_cast<unsigned>(i))) != 0;
+    if (declared && !unplaceable(probe) && (!wish.paged || problem::is_paged(layout)))
+      layouts.push_back(layout);
   }
   return layouts.empty() ? problem::KvLayout::kContiguous : draw.pick(layouts);
 }
@@ -270,7 +292,8 @@ Case draw_one(Draw& draw, const KernelInfo& info, const Wish& wish) {
   const Limits limits = draw_limits(draw);
   const problem::KvLayout layout = draw_layout(draw, info, wish);
   std::int64_t page = 0;
-  if (problem::is_paged(layout)) page = draw.pick(members(info.capabilities.page_size, {1, 2, 3, 4, 4, 5, 8, 8, 16, 16, 32}));
+  if (problem::is_paged(layout))
+    page = draw.pick(members(info.capabilities.page_size, {1, 2, 3, 4, 4, 5, 8, 8, 16, 16, 32}));
 
   draw_sequences(draw, info, wish, limits, page, problem);
   draw_heads(draw, info, limits, problem);
@@ -290,7 +313,8 @@ Case draw_one(Draw& draw, const KernelInfo& info, const Wish& wish) {
     value.storage.gap_tokens = layout == problem::KvLayout::kContiguous ? draw.between(0, 3) : 0;
   }
   if (info.has(ATTEST_FEATURE_NUM_SPLITS)) {
-    value.plan.num_splits = static_cast<std::int32_t>(draw.pick(std::vector<std::int64_t>{0, 1, 2, 3, 4, 7, 8}));
+    value.plan.num_splits =
+        static_cast<std::int32_t>(draw.pick(std::vector<std::int64_t>{0, 1, 2, 3, 4, 7, 8}));
   }
   if (wish.parts) draw_parts(draw, info, value);
   if (wish.chunks) draw_chunks(draw, value);
@@ -300,88 +324,8 @@ Case draw_one(Draw& draw, const KernelInfo& info, const Wish& wish) {
 
 }  // namespace
 
-std::int64_t draw_length(Draw& draw, std::int64_t page_size, std::int64_t limit) {
-  const std::int64_t base = page_size > 1 && draw.chance(60) ? page_size : draw.pick(std::vector<std::int64_t>{8, 16});
-  const std::int64_t times = draw.between(1, std::max<std::int64_t>(limit / base, 1));
-  const std::int64_t kind = draw.between(0, 9);
-  std::int64_t length = 0;
-  if (kind < 3) {
-    length = draw.between(0, 3);
-  } else if (kind < 7) {
-    length = times * base + draw.between(-1, 1);
-  } else {
-    length = draw.between(0, limit);
-  }
-  return std::clamp<std::int64_t>(length, 0, std::max<std::int64_t>(limit, 1));
-}
-
-problem::KvStorage draw_paged_storage(Draw& draw, const Problem& problem, std::int64_t page_size, bool shared) {
-  problem::KvStorage storage;
-  storage.layout = problem::KvLayout::kPagedNHD;
-  storage.page_size = page_size;
-  std::int64_t used = 0;
-  for (const Sequence& sequence : problem.sequences) used += (sequence.kv_len + page_size - 1) / page_size;
-  storage.num_pages = std::max<std::int64_t>(used + draw.between(0, 4), 1);
-  std::vector<std::int32_t> pool(static_cast<std::size_t>(storage.num_pages));
-  std::iota(pool.begin(), pool.end(), 0);
-  if (!draw.chance(15)) draw.shuffle(pool);
-  std::size_t next = 0;
-  for (const Sequence& sequence : problem.sequences) {
-    const std::int64_t count = (sequence.kv_len + page_size - 1) / page_size;
-    std::vector<std::int32_t> row;
-    if (shared && !storage.block_table.empty() && !storage.block_table.front().empty()) {
-      const auto& prefix = storage.block_table.front();
-      const auto most = std::min<std::int64_t>(count, static_cast<std::int64_t>(prefix.size()));
-      row.assign(prefix.begin(), prefix.begin() + draw.between(0, most));
-    }
-    while (static_cast<std::int64_t>(row.size()) < count) row.push_back(pool[next++]);
-    storage.block_table.push_back(std::move(row));
-  }
-  storage.extra_table_columns = draw.between(0, 3);
-  return storage;
-}
-
-void draw_parts(Draw& draw, const KernelInfo& info, Case& value) {
-  const Problem& problem = value.problem();
-  const std::int64_t parts = draw.pick(std::vector<std::int64_t>{1, 2, 2, 3, 4, 5, 9});
-  value.plan.parts.assign(static_cast<std::size_t>(parts), {});
-  for (const Sequence& sequence : problem.sequences) {
-    std::vector<std::int64_t> cuts{0, sequence.kv_len};
-    for (std::int64_t i = 1; i < parts; ++i) cuts.push_back(draw.between(0, sequence.kv_len));
-    std::sort(cuts.begin(), cuts.end());
-    std::vector<problem::Range> ranges;
-    for (std::int64_t i = 0; i < parts; ++i) ranges.push_back({cuts[i], cuts[i + 1]});
-    if (draw.chance(30)) draw.shuffle(ranges);
-    for (std::int64_t i = 0; i < parts; ++i) value.plan.parts[i].push_back(ranges[i]);
-  }
-  if (parts == 1) return;
-  const bool many = info.has(ATTEST_FEATURE_MERGE_MANY);
-  std::vector<std::int32_t> open(static_cast<std::size_t>(parts));
-  std::iota(open.begin(), open.end(), 0);
-  auto next = static_cast<std::int32_t>(parts);
-  while (open.size() > 1) {
-    const std::int64_t arity = many ? draw.between(2, static_cast<std::int64_t>(open.size())) : 2;
-    draw.shuffle(open);
-    value.plan.merges.emplace_back(open.end() - arity, open.end());
-    open.resize(open.size() - static_cast<std::size_t>(arity));
-    open.push_back(next++);
-  }
-}
-
-void draw_chunks(Draw& draw, Case& value) {
-  const Problem& problem = value.problem();
-  const std::int64_t count = draw.between(2, 4);
-  value.plan.chunks.clear();
-  for (const Sequence& sequence : problem.sequences) {
-    std::vector<std::int64_t> cuts{0, sequence.q_len};
-    for (std::int64_t i = 1; i < count; ++i) cuts.push_back(draw.between(0, sequence.q_len));
-    std::sort(cuts.begin(), cuts.end());
-    auto& chunks = value.plan.chunks.emplace_back();
-    for (std::int64_t i = 0; i < count; ++i) chunks.push_back(cuts[i + 1] - cuts[i]);
-  }
-}
-
-rc::Gen<Case> cases(const KernelInfo& info, const Wish& wish, std::function<void(Draw&, Case&)> finish) {
+rc::Gen<Case> cases(const KernelInfo& info, const Wish& wish,
+                    std::function<void(Draw&, Case&)> finish) {
   const auto shared_info = std::make_shared<const KernelInfo>(info);
   return rc::Gen<Case>([shared_info, wish, finish](const rc::Random& random, int size) {
     Draw draw(random, size);

@@ -1,11 +1,11 @@
-// The generators: cases within a kernel's declaration, with sizes at the boundaries that matter (design of what is
-// drawn: docs/generators.md). Properties say what they need of a case in Wish.
+// The generators: cases within a kernel's declaration, with sizes at the boundaries that matter
+// (design of what is drawn: docs/generators.md). Properties say what they need of a case in Wish.
 #pragma once
-
-#include <rapidcheck/Gen.h>
 
 #include <functional>
 #include <vector>
+
+#include <rapidcheck/Gen.h>
 
 #include "kernels/kernel_info.h"
 #include "problem/case.h"
@@ -28,21 +28,23 @@ struct Wish {
   bool shared_pages = false;    ///< shared prefixes
   bool no_sink = false;
   bool no_tree = false;
-  std::vector<problem::PoisonPlace> poison = {};             ///< one poison at one of these places
-  std::vector<problem::Distribution> distributions = {};     ///< empty: all
+  std::vector<problem::PoisonPlace> poison = {};          ///< one poison at one of these places
+  std::vector<problem::Distribution> distributions = {};  ///< empty: all
 };
 
 /// A generator of such cases. `finish` may adjust a drawn case before it is final.
 rc::Gen<problem::Case> cases(const kernels::KernelInfo& info, const Wish& wish,
                              std::function<void(Draw&, problem::Case&)> finish = nullptr);
 
-/// Lengths at and around the boundaries of tiles and pages: 0, 1, 2, 3, B-1, B, B+1, kB, kB+1 and others up to `limit`.
+/// Lengths at and around the boundaries of tiles and pages: 0, 1, 2, 3, B-1, B, B+1, kB, kB+1 and
+/// others up to `limit`.
 std::int64_t draw_length(Draw& draw, std::int64_t page_size, std::int64_t limit);
 
 /// Pages for a problem: shuffled, in a pool with free pages between, shared prefixes on request.
-problem::KvStorage draw_paged_storage(Draw& draw, const problem::Problem& problem, std::int64_t page_size,
-                                      bool shared);
-/// Cuts of every sequence's keys into `parts` parts, empty ones allowed, and a random merge tree over them.
+problem::KvStorage draw_paged_storage(Draw& draw, const problem::Problem& problem,
+                                      std::int64_t page_size, bool shared);
+/// Cuts of every sequence's keys into `parts` parts, empty ones allowed, and a random merge tree
+/// over them.
 void draw_parts(Draw& draw, const kernels::KernelInfo& info, problem::Case& value);
 /// Splits every sequence's rows into the same number of chunks.
 void draw_chunks(Draw& draw, problem::Case& value);

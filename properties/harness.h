@@ -1,5 +1,5 @@
-// Places scenes in memory, runs them on a kernel, reads results back and judges them. Everything a property needs
-// between its case and its verdict.
+// Places scenes in memory, runs them on a kernel, reads results back and judges them. Everything a
+// property needs between its case and its verdict.
 #pragma once
 
 #include <cstdint>
@@ -17,8 +17,8 @@
 
 namespace attest::properties {
 
-/// Results of one attend or attend_partial: o [total_q, num_q_heads, head_dim_v], lse [total_q, num_q_heads]
-/// (as the kernel wrote it, in its own base; empty when not returned).
+/// Results of one attend or attend_partial: o [total_q, num_q_heads, head_dim_v], lse [total_q,
+/// num_q_heads] (as the kernel wrote it, in its own base; empty when not returned).
 struct Outputs {
   problem::Elements o;
   problem::Elements lse;
@@ -72,15 +72,16 @@ class Harness {
   /// Keys [keys[b].begin, keys[b].end) of each sequence.
   Run attend_partial(const Scene& scene, const std::vector<problem::Range>& keys);
   /// Merges states of `rows` rows each. in_place: the result overwrites states[0].
-  Run merge(std::int64_t rows, std::int64_t num_q_heads, std::int64_t head_dim_v, const std::vector<State>& states,
-            bool in_place = false);
+  Run merge(std::int64_t rows, std::int64_t num_q_heads, std::int64_t head_dim_v,
+            const std::vector<State>& states, bool in_place = false);
   struct AppendCall {
     problem::KvLayout layout = problem::KvLayout::kPagedNHD;
     std::int64_t num_kv_heads = 1, head_dim_qk = 1, head_dim_v = 1, page_size = 1, num_pages = 1;
     problem::DType dtype = problem::DType::kF32;
-    problem::Elements k_new, v_new;    ///< [tokens, num_kv_heads, head_dim]
-    std::vector<std::int64_t> slots;   ///< [tokens]
-    problem::Elements k_cache, v_cache;  ///< before; [num_pages * page_size, num_kv_heads, head_dim]
+    problem::Elements k_new, v_new;   ///< [tokens, num_kv_heads, head_dim]
+    std::vector<std::int64_t> slots;  ///< [tokens]
+    problem::Elements k_cache,
+        v_cache;  ///< before; [num_pages * page_size, num_kv_heads, head_dim]
   };
   struct AppendRun {
     problem::Elements k_cache, v_cache;  ///< after
@@ -94,15 +95,18 @@ class Harness {
   /// Judges results against the oracle; escalates and confirms by the multiprecision definition.
   /// Only judged rows count. `options` as given to expect().
   problem::Verdict judge(const Scene& scene, oracle::Expected expected, const Outputs& got,
-                         const oracle::ExpectOptions& options = {}, bool judge_o = true, bool judge_lse = true);
+                         const oracle::ExpectOptions& options = {}, bool judge_o = true,
+                         bool judge_lse = true);
 
-  /// Two results of calls with equal exact answers. Bitwise when `exact`, else within the sum of the bounds, which
-  /// are worked out for `scene`. `rows`: flat rows (of all heads) to compare and their counterparts; empty: all.
+  /// Two results of calls with equal exact answers. Bitwise when `exact`, else within the sum of
+  /// the bounds, which are worked out for `scene`. `rows`: flat rows (of all heads) to compare and
+  /// their counterparts; empty: all.
   struct RowPair {
     std::int64_t a, b;  ///< query rows (not counting heads) in a and b
   };
   problem::Verdict same(const Scene& scene, const Outputs& a, const Outputs& b, bool exact,
-                        const std::vector<RowPair>& rows = {}, const oracle::ExpectOptions& options = {});
+                        const std::vector<RowPair>& rows = {},
+                        const oracle::ExpectOptions& options = {});
 
   /// What one unit of the kernel's lse stands for in nats.
   double lse_unit() const;

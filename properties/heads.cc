@@ -13,8 +13,10 @@ using problem::Case;
 using problem::Elements;
 using problem::Verdict;
 
-/// Outputs of a scene made by select_heads, put back as heads `q_heads` of outputs shaped like the whole.
-Outputs widened(const Scene& scene, const Outputs& whole, const Outputs& part, const std::vector<std::int64_t>& q_heads) {
+/// Outputs of a scene made by select_heads, put back as heads `q_heads` of outputs shaped like the
+/// whole.
+Outputs widened(const Scene& scene, const Outputs& whole, const Outputs& part,
+                const std::vector<std::int64_t>& q_heads) {
   Outputs out = whole;
   const auto dim = static_cast<std::size_t>(scene.problem.head_dim_v);
   const auto old_heads = static_cast<std::size_t>(scene.problem.num_q_heads);
@@ -22,7 +24,8 @@ Outputs widened(const Scene& scene, const Outputs& whole, const Outputs& part, c
     for (std::size_t i = 0; i < q_heads.size(); ++i) {
       const std::size_t to = row * old_heads + static_cast<std::size_t>(q_heads[i]);
       const std::size_t from = row * q_heads.size() + i;
-      for (std::size_t lane = 0; lane < dim; ++lane) out.o.set_bits(to * dim + lane, part.o.bits(from * dim + lane));
+      for (std::size_t lane = 0; lane < dim; ++lane)
+        out.o.set_bits(to * dim + lane, part.o.bits(from * dim + lane));
       if (out.lse.size() > 0) out.lse.set_bits(to, part.lse.bits(from));
     }
   }
@@ -32,7 +35,8 @@ Outputs widened(const Scene& scene, const Outputs& whole, const Outputs& part, c
 Verdict check_selection(const Scene& scene, const std::vector<std::int64_t>& q_heads,
                         const std::vector<std::int64_t>& kv_heads, Harness& harness) {
   const Scene selected = select_heads(scene, q_heads, kv_heads);
-  if (!harness.supported(scene) || !harness.supported(selected)) return Verdict::skipped("outside the declaration");
+  if (!harness.supported(scene) || !harness.supported(selected))
+    return Verdict::skipped("outside the declaration");
   const Run whole = harness.attend(scene);
   if (whole.failure) return *whole.failure;
   const Run run = harness.attend(selected);
@@ -60,7 +64,8 @@ Verdict check_alone(const Case& value, Harness& harness) {
   const auto& problem = scene.problem;
   if (problem.num_q_heads == 1) return Verdict::skipped("one head");
   Verdict result = Verdict::skipped("no head");
-  for (const std::int64_t head : {std::int64_t{0}, problem.num_q_heads / 2, problem.num_q_heads - 1}) {
+  for (const std::int64_t head :
+       {std::int64_t{0}, problem.num_q_heads / 2, problem.num_q_heads - 1}) {
     Verdict verdict = check_selection(scene, {head}, {head / problem.group()}, harness);
     if (verdict.failed()) return verdict;
     if (verdict.status == problem::Status::kPass) {
@@ -85,7 +90,8 @@ Verdict check_permutation(const Case& value, Harness& harness) {
 }
 
 bool takes_groups(const kernels::KernelInfo& info) {
-  return can_attend(info) && (info.capabilities.group.max != 1 || info.capabilities.group.count > 1);
+  return can_attend(info) &&
+         (info.capabilities.group.max != 1 || info.capabilities.group.count > 1);
 }
 
 }  // namespace

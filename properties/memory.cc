@@ -1,5 +1,5 @@
-// Family memory: outputs are written in full, nothing else is. Canaries and inputs are checked after every call of
-// every property; these draw the cases in which going wrong is likeliest.
+// Family memory: outputs are written in full, nothing else is. Canaries and inputs are checked
+// after every call of every property; these draw the cases in which going wrong is likeliest.
 #include <algorithm>
 #include <numeric>
 
@@ -39,12 +39,14 @@ Verdict check_written(const Case& value, Harness& harness) {
     where.head = flat % problem.num_q_heads;
     const std::int64_t row = flat / problem.num_q_heads;
     where.sequence = 0;
-    while (where.sequence + 1 < problem.batch() && row >= problem.first_row(where.sequence + 1)) ++where.sequence;
+    while (where.sequence + 1 < problem.batch() && row >= problem.first_row(where.sequence + 1))
+      ++where.sequence;
     where.row = row - problem.first_row(where.sequence);
     if (is_o) where.lane = static_cast<std::int64_t>(*at) % dim;
-    Verdict verdict = Verdict::fail("unwritten", where.tensor + "[sequence " + std::to_string(where.sequence) +
-                                                     ", row " + std::to_string(where.row) + ", head " +
-                                                     std::to_string(where.head) + "] was never written");
+    Verdict verdict =
+        Verdict::fail("unwritten", where.tensor + "[sequence " + std::to_string(where.sequence) +
+                                       ", row " + std::to_string(where.row) + ", head " +
+                                       std::to_string(where.head) + "] was never written");
     verdict.where = where;
     return verdict;
   }
@@ -52,10 +54,13 @@ Verdict check_written(const Case& value, Harness& harness) {
 }
 
 /// Slots of `count` tokens: distinct, scattered over the pool, some skipped.
-std::vector<std::int64_t> scattered_slots(std::int64_t tokens, std::int64_t pool, std::uint64_t seed) {
+std::vector<std::int64_t> scattered_slots(std::int64_t tokens, std::int64_t pool,
+                                          std::uint64_t seed) {
   std::vector<std::int64_t> slots;
   // A stride that shares no factor with the pool visits every slot once.
-  std::int64_t stride = static_cast<std::int64_t>(problem::derive_seed(seed, 0) % static_cast<std::uint64_t>(pool)) | 1;
+  std::int64_t stride =
+      static_cast<std::int64_t>(problem::derive_seed(seed, 0) % static_cast<std::uint64_t>(pool)) |
+      1;
   while (std::gcd(stride, pool) != 1) stride += 2;
   for (std::int64_t t = 0; t < tokens; ++t) {
     const bool skip = problem::derive_seed(seed, static_cast<std::uint64_t>(t) + 1) % 5 == 0;
@@ -64,46 +69,57 @@ std::vector<std::int64_t> scattered_slots(std::int64_t tokens, std::int64_t pool
   return slots;
 }
 
-/// Whether the kernel declares a cache of these sizes; an append has no queries, masks or scores to declare.
+/// Whether the kernel declares a cache of these sizes; an append has no queries, masks or scores to
+/// declare.
 bool takes_cache(const kernels::KernelInfo& info, const Scene& scene) {
   const auto& problem = scene.problem;
   const auto& caps = info.capabilities;
   const bool dims = kernels::contains(caps.head_dim_qk, problem.head_dim_qk) &&
                     (problem.head_dim_v == problem.head_dim_qk ||
-                     (info.has(ATTEST_FEATURE_HEAD_DIM_V) && kernels::contains(caps.head_dim_v, problem.head_dim_v)));
-  const bool layout = (caps.layouts & ATTEST_LAYOUT_BIT(static_cast<unsigned>(scene.storage.layout))) != 0 &&
-                      !unplaceable(scene.storage);
-  const bool page = !problem::is_paged(scene.storage.layout) || kernels::contains(caps.page_size, scene.storage.page_size);
+                     (info.has(ATTEST_FEATURE_HEAD_DIM_V) &&
+                      kernels::contains(caps.head_dim_v, problem.head_dim_v)));
+  const bool layout =
+      (caps.layouts & ATTEST_LAYOUT_BIT(static_cast<unsigned>(scene.storage.layout))) != 0 &&
+      !unplaceable(scene.storage);
+  const bool page = !problem::is_paged(scene.storage.layout) ||
+                    kernels::contains(caps.page_size, scene.storage.page_size);
   return dims && layout && page && kernels::contains(caps.num_kv_heads, problem.num_kv_heads) &&
          problem.k_dtype == info.first_q_dtype();
 }
 
-/// The cache after an append, by the contract: the named slots hold the new tokens, all others what they held.
+/// The cache after an append, by the contract: the named slots hold the new tokens, all others what
+/// they held.
 Verdict check_append(const Case& value, Harness& harness) {
   const Scene scene = scene_of(value);
   const auto& problem = scene.problem;
-  if (!takes_cache(harness.info(), scene)) return Verdict::skipped("outside the kernel's declaration");
+  if (!takes_cache(harness.info(), scene))
+    return Verdict::skipped("outside the kernel's declaration");
   const bool paged = problem::is_paged(scene.storage.layout);
   const std::int64_t page = paged ? scene.storage.page_size : 1;
-  const std::int64_t pages = paged ? scene.storage.num_pages : std::max<std::int64_t>(problem.total_kv(), 1);
-  Harness::AppendCall call{.layout = scene.storage.layout,
-                           .num_kv_heads = problem.num_kv_heads,
-                           .head_dim_qk = problem.head_dim_qk,
-                           .head_dim_v = problem.head_dim_v,
-                           .page_size = page,
-                           .num_pages = pages,
-                           .dtype = problem.k_dtype,
-                           .k_new = scene.inputs.k,
-                           .v_new = scene.inputs.v,
-                           .slots = scattered_slots(problem.total_kv(), pages * page, value.values.seed),
-                           .k_cache = {},
-                           .v_cache = {}};
-  // A shared page lets total_kv exceed the pool: later tokens would overwrite earlier ones, in no defined order.
-  for (std::size_t t = static_cast<std::size_t>(pages * page); t < call.slots.size(); ++t) call.slots[t] = -1;
+  const std::int64_t pages =
+      paged ? scene.storage.num_pages : std::max<std::int64_t>(problem.total_kv(), 1);
+  Harness::AppendCall call{
+      .layout = scene.storage.layout,
+      .num_kv_heads = problem.num_kv_heads,
+      .head_dim_qk = problem.head_dim_qk,
+      .head_dim_v = problem.head_dim_v,
+      .page_size = page,
+      .num_pages = pages,
+      .dtype = problem.k_dtype,
+      .k_new = scene.inputs.k,
+      .v_new = scene.inputs.v,
+      .slots = scattered_slots(problem.total_kv(), pages * page, value.values.seed),
+      .k_cache = {},
+      .v_cache = {}};
+  // A shared page lets total_kv exceed the pool: later tokens would overwrite earlier ones, in no
+  // defined order.
+  for (std::size_t t = static_cast<std::size_t>(pages * page); t < call.slots.size(); ++t)
+    call.slots[t] = -1;
   auto cache = [&](problem::DType type, std::int64_t row, std::uint64_t salt) {
     Elements out(type, static_cast<std::size_t>(pages * page * row));
     for (std::size_t i = 0; i < out.size(); ++i) {
-      out.set(i, static_cast<double>(problem::derive_seed(value.values.seed + salt, i) % 64) - 32.0);
+      out.set(i,
+              static_cast<double>(problem::derive_seed(value.values.seed + salt, i) % 64) - 32.0);
     }
     return out;
   };
@@ -121,17 +137,19 @@ Verdict check_append(const Case& value, Harness& harness) {
     for (std::size_t t = 0; t < call.slots.size(); ++t) {
       if (call.slots[t] < 0) continue;
       for (std::int64_t x = 0; x < row; ++x) {
-        expected.set_bits(static_cast<std::size_t>(call.slots[t] * row + x),
-                          added.bits(t * static_cast<std::size_t>(row) + static_cast<std::size_t>(x)));
+        expected.set_bits(
+            static_cast<std::size_t>(call.slots[t] * row + x),
+            added.bits(t * static_cast<std::size_t>(row) + static_cast<std::size_t>(x)));
       }
     }
     const oracle::Deviation deviation = oracle::compare_bits(got, expected);
     if (!deviation.bad()) continue;
     const auto slot = static_cast<std::int64_t>(deviation.first) / row;
     const bool named = std::find(call.slots.begin(), call.slots.end(), slot) != call.slots.end();
-    Verdict verdict = Verdict::fail("bits", std::string(is_k ? "k" : "v") + "_cache slot " + std::to_string(slot) +
-                                                (named ? " does not hold the appended token"
-                                                       : " was changed although no token goes there"));
+    Verdict verdict = Verdict::fail(
+        "bits", std::string(is_k ? "k" : "v") + "_cache slot " + std::to_string(slot) +
+                    (named ? " does not hold the appended token"
+                           : " was changed although no token goes there"));
     verdict.where = problem::Where{.tensor = is_k ? "k_cache" : "v_cache"};
     verdict.where->page = slot / page;
     verdict.where->lane = static_cast<std::int64_t>(deviation.first) % row;
@@ -149,7 +167,8 @@ bool appends(const kernels::KernelInfo& info) { return info.can(ATTEST_OP_APPEND
 std::span<const Property> memory_family() {
   static const Property family[] = {
       {.id = "memory.written",
-       .claim = "every output element is written, rows without a key included, and nothing outside is touched",
+       .claim = "every output element is written, rows without a key included, and nothing outside "
+                "is touched",
        .kills = "empty_row_unwritten",
        .file = __FILE__,
        .line = __LINE__,

@@ -1,5 +1,5 @@
-// Family monoid: merging attention states is associative and commutative, with the empty state as identity.
-// States come from the definition, so only the kernel's merge is under test.
+// Family monoid: merging attention states is associative and commutative, with the empty state as
+// identity. States come from the definition, so only the kernel's merge is under test.
 #include <algorithm>
 
 #include "properties/families.h"
@@ -19,18 +19,21 @@ struct Merged {
   Verdict verdict;
 };
 
-Merged merge(const Scene& scene, const std::vector<State>& states, Harness& harness, bool in_place = false) {
+Merged merge(const Scene& scene, const std::vector<State>& states, Harness& harness,
+             bool in_place = false) {
   const auto& problem = scene.problem;
-  const Run run = harness.merge(problem.total_q(), problem.num_q_heads, problem.head_dim_v, states, in_place);
+  const Run run =
+      harness.merge(problem.total_q(), problem.num_q_heads, problem.head_dim_v, states, in_place);
   if (run.failure) return {{}, *run.failure};
   return {run.out, judge_merge(scene, states, run.out, harness)};
 }
 
-std::optional<std::vector<State>> states_for(const Case& value, std::size_t at_least, const Scene& scene,
-                                             Harness& harness) {
+std::optional<std::vector<State>> states_for(const Case& value, std::size_t at_least,
+                                             const Scene& scene, Harness& harness) {
   if (value.plan.parts.size() < at_least || scene.problem.total_q() == 0) return std::nullopt;
-  const auto& dims = harness.info().has(ATTEST_FEATURE_HEAD_DIM_V) ? harness.info().capabilities.head_dim_v
-                                                                   : harness.info().capabilities.head_dim_qk;
+  const auto& dims = harness.info().has(ATTEST_FEATURE_HEAD_DIM_V)
+                         ? harness.info().capabilities.head_dim_v
+                         : harness.info().capabilities.head_dim_qk;
   if (!kernels::contains(dims, scene.problem.head_dim_v)) return std::nullopt;
   return states_of_parts(scene, value.plan, harness.info());
 }
@@ -45,7 +48,8 @@ Verdict check_identity(const Case& value, Harness& harness) {
   double worst = 0;
   for (const State& state : *states) {
     for (const bool left : {true, false}) {
-      const Merged merged = merge(scene, left ? std::vector{empty, state} : std::vector{state, empty}, harness);
+      const Merged merged =
+          merge(scene, left ? std::vector{empty, state} : std::vector{state, empty}, harness);
       if (is_bad(merged.verdict)) return merged.verdict;
       worst = std::max(worst, merged.verdict.severity);
     }
@@ -59,7 +63,8 @@ Verdict check_pair(const Case& value, Harness& harness) {
   if (!states) return Verdict::skipped("fewer than two parts");
   double worst = 0;
   for (const bool swapped : {false, true}) {
-    const Merged merged = merge(scene, {(*states)[swapped ? 1 : 0], (*states)[swapped ? 0 : 1]}, harness);
+    const Merged merged =
+        merge(scene, {(*states)[swapped ? 1 : 0], (*states)[swapped ? 0 : 1]}, harness);
     if (is_bad(merged.verdict)) return merged.verdict;
     worst = std::max(worst, merged.verdict.severity);
   }
@@ -93,21 +98,25 @@ Verdict check_in_place(const Case& value, Harness& harness) {
 }
 
 bool merges_checkably(const kernels::KernelInfo& info) {
-  const bool base_2_f64 = info.conventions.lse_base == ATTEST_LSE_BASE_2 && info.numerics.accumulate == ATTEST_F64;
+  const bool base_2_f64 =
+      info.conventions.lse_base == ATTEST_LSE_BASE_2 && info.numerics.accumulate == ATTEST_F64;
   return merges_states(info) && !base_2_f64;
 }
 bool merges_in_place(const kernels::KernelInfo& info) {
   return merges_checkably(info) && info.has(ATTEST_FEATURE_MERGE_IN_PLACE);
 }
 
-rc::Gen<Case> state_cases(const kernels::KernelInfo& info) { return cases(info, {.parts = true, .no_sink = true}); }
+rc::Gen<Case> state_cases(const kernels::KernelInfo& info) {
+  return cases(info, {.parts = true, .no_sink = true});
+}
 
 }  // namespace
 
 std::span<const Property> monoid_family() {
   static const Property family[] = {
       {.id = "monoid.identity",
-       .claim = "merging with the empty state, on either side, changes nothing; two empty states give the empty state",
+       .claim = "merging with the empty state, on either side, changes nothing; two empty states "
+                "give the empty state",
        .kills = "both_empty_nan",
        .file = __FILE__,
        .line = __LINE__,

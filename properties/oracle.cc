@@ -1,4 +1,5 @@
-// Family oracle: outputs, LSE and partial states equal the definition, element by element, within the derived bound.
+// Family oracle: outputs, LSE and partial states equal the definition, element by element, within
+// the derived bound.
 #include "properties/families.h"
 #include "properties/generate.h"
 #include "properties/harness.h"
@@ -17,8 +18,12 @@ Verdict judge_attend(const Case& value, Harness& harness, bool judge_o, bool jud
   return harness.judge(scene, harness.expect(scene), run.out, {}, judge_o, judge_lse);
 }
 
-Verdict check_output(const Case& value, Harness& harness) { return judge_attend(value, harness, true, false); }
-Verdict check_lse(const Case& value, Harness& harness) { return judge_attend(value, harness, false, true); }
+Verdict check_output(const Case& value, Harness& harness) {
+  return judge_attend(value, harness, true, false);
+}
+Verdict check_lse(const Case& value, Harness& harness) {
+  return judge_attend(value, harness, false, true);
+}
 
 Verdict check_state(const Case& value, Harness& harness) {
   Scene scene = scene_of(value);
@@ -37,7 +42,9 @@ Verdict check_state(const Case& value, Harness& harness) {
   return worst;
 }
 
-bool returns_lse(const kernels::KernelInfo& info) { return can_attend(info) && info.has(ATTEST_FEATURE_LSE); }
+bool returns_lse(const kernels::KernelInfo& info) {
+  return can_attend(info) && info.has(ATTEST_FEATURE_LSE);
+}
 bool returns_state(const kernels::KernelInfo& info) {
   return info.can(ATTEST_OP_ATTEND_PARTIAL) && info.conventions.state_format == ATTEST_STATE_O_LSE;
 }
@@ -48,7 +55,8 @@ std::span<const Property> oracle_family() {
   static const Property family[] = {
       {.id = "oracle.output",
        .claim = "every output element lies within the derived error bound of the definition",
-       .kills = "self_not_attended, causal_top_left, acc_not_rescaled, running_max_from_zero, finite_minus_infinity",
+       .kills = "self_not_attended, causal_top_left, acc_not_rescaled, running_max_from_zero, "
+                "finite_minus_infinity",
        .file = __FILE__,
        .line = __LINE__,
        .applies = can_attend,

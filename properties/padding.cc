@@ -21,7 +21,8 @@ bool attends_paged_slots(const kernels::KernelInfo& info) {
   return is_paged_kernel(info) && info.conventions.unused_slots != ATTEST_SLOTS_ZERO;
 }
 bool has_workspace(const kernels::KernelInfo& info) {
-  return can_attend(info) && info.has_plan && info.conventions.workspace_before == ATTEST_WORKSPACE_ANYTHING;
+  return can_attend(info) && info.has_plan &&
+         info.conventions.workspace_before == ATTEST_WORKSPACE_ANYTHING;
 }
 bool takes_any_output(const kernels::KernelInfo& info) {
   return can_attend(info) && info.conventions.output_before == ATTEST_OUTPUT_ANYTHING;
@@ -37,7 +38,10 @@ std::span<const Property> padding_family() {
        .file = __FILE__,
        .line = __LINE__,
        .applies = attends_slots,
-       .generate = [](const kernels::KernelInfo& info) { return cases(info, {.poison = {PoisonPlace::kPageTail}}); },
+       .generate =
+           [](const kernels::KernelInfo& info) {
+             return cases(info, {.poison = {PoisonPlace::kPageTail}});
+           },
        .check = check_padding},
       {.id = "padding.free_pages",
        .claim = "pages that no sequence names are inaudible",
@@ -67,7 +71,10 @@ std::span<const Property> padding_family() {
        .file = __FILE__,
        .line = __LINE__,
        .applies = has_workspace,
-       .generate = [](const kernels::KernelInfo& info) { return cases(info, {.poison = {PoisonPlace::kWorkspace}}); },
+       .generate =
+           [](const kernels::KernelInfo& info) {
+             return cases(info, {.poison = {PoisonPlace::kWorkspace}});
+           },
        .check = check_padding},
       {.id = "padding.output",
        .claim = "what the outputs held before the run is inaudible",

@@ -13,11 +13,13 @@ using problem::Case;
 using problem::KvStorage;
 using problem::Verdict;
 
-Verdict check_same_storage(const Scene& scene, const KvStorage& other, bool exact, Harness& harness) {
+Verdict check_same_storage(const Scene& scene, const KvStorage& other, bool exact,
+                           Harness& harness) {
   Scene moved = scene;
   moved.storage = other;
   moved.junk_seed = problem::derive_seed(scene.junk_seed, 2);
-  if (!harness.supported(scene) || !harness.supported(moved)) return Verdict::skipped("outside the declaration");
+  if (!harness.supported(scene) || !harness.supported(moved))
+    return Verdict::skipped("outside the declaration");
   const Run a = harness.attend(scene);
   if (a.failure) return *a.failure;
   const Run b = harness.attend(moved);
@@ -30,7 +32,8 @@ KvStorage relocated(const KvStorage& storage) {
   KvStorage moved = storage;
   moved.num_pages = storage.num_pages * 2 + 3;
   for (auto& row : moved.block_table) {
-    for (auto& id : row) id = static_cast<std::int32_t>(moved.num_pages - 1 - 2 * static_cast<std::int64_t>(id));
+    for (auto& id : row)
+      id = static_cast<std::int32_t>(moved.num_pages - 1 - 2 * static_cast<std::int64_t>(id));
   }
   moved.extra_table_columns = storage.extra_table_columns + 2;
   return moved;
@@ -47,9 +50,11 @@ Verdict check_page_size(const Case& value, Harness& harness) {
   if (!problem::is_paged(scene.storage.layout)) return Verdict::skipped("not paged");
   Verdict result = Verdict::skipped("no other page size");
   for (const std::int64_t page : {1, 3, 4, 16, 32}) {
-    if (page == scene.storage.page_size || !kernels::contains(harness.info().capabilities.page_size, page)) continue;
-    Verdict verdict =
-        check_same_storage(scene, plain_storage(scene.problem, scene.storage.layout, page), false, harness);
+    if (page == scene.storage.page_size ||
+        !kernels::contains(harness.info().capabilities.page_size, page))
+      continue;
+    Verdict verdict = check_same_storage(
+        scene, plain_storage(scene.problem, scene.storage.layout, page), false, harness);
     if (verdict.failed()) {
       verdict.message = "pages of " + std::to_string(page) + ": " + verdict.message;
       return verdict;
@@ -65,7 +70,8 @@ Verdict check_page_size(const Case& value, Harness& harness) {
 Verdict check_layout(const Case& value, Harness& harness) {
   const Scene scene = scene_of(value);
   if (!problem::is_paged(scene.storage.layout)) return Verdict::skipped("not paged");
-  return check_same_storage(scene, plain_storage(scene.problem, problem::KvLayout::kContiguous, 0), false, harness);
+  return check_same_storage(scene, plain_storage(scene.problem, problem::KvLayout::kContiguous, 0),
+                            false, harness);
 }
 
 Verdict check_shared_prefix(const Case& value, Harness& harness) {
@@ -74,14 +80,17 @@ Verdict check_shared_prefix(const Case& value, Harness& harness) {
   std::vector<std::int32_t> ids;
   for (const auto& row : scene.storage.block_table) ids.insert(ids.end(), row.begin(), row.end());
   std::sort(ids.begin(), ids.end());
-  if (std::adjacent_find(ids.begin(), ids.end()) == ids.end()) return Verdict::skipped("no shared page");
+  if (std::adjacent_find(ids.begin(), ids.end()) == ids.end())
+    return Verdict::skipped("no shared page");
   // plain_storage gives every sequence pages of its own with the same contents.
-  return check_same_storage(scene, plain_storage(scene.problem, scene.storage.layout, scene.storage.page_size),
-                            repeats_bits(harness.info()), harness);
+  return check_same_storage(
+      scene, plain_storage(scene.problem, scene.storage.layout, scene.storage.page_size),
+      repeats_bits(harness.info()), harness);
 }
 
 bool is_paged_and_contiguous(const kernels::KernelInfo& info) {
-  return is_paged_kernel(info) && (info.capabilities.layouts & ATTEST_LAYOUT_BIT(ATTEST_LAYOUT_CONTIGUOUS)) != 0;
+  return is_paged_kernel(info) &&
+         (info.capabilities.layouts & ATTEST_LAYOUT_BIT(ATTEST_LAYOUT_CONTIGUOUS)) != 0;
 }
 bool takes_page_sizes(const kernels::KernelInfo& info) {
   return is_paged_kernel(info) && info.capabilities.page_size.count != 1;

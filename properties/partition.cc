@@ -17,7 +17,8 @@ int tree_depth(const problem::Plan& plan) {
   int deepest = 0;
   for (const auto& step : problem::merge_steps(plan)) {
     int inputs = 0;
-    for (std::int32_t index : step) inputs = std::max(inputs, depth[static_cast<std::size_t>(index)]);
+    for (std::int32_t index : step)
+      inputs = std::max(inputs, depth[static_cast<std::size_t>(index)]);
     // An n-ary step may fold its operands one after the other.
     depth.push_back(inputs + std::max<int>(1, static_cast<int>(step.size()) - 1));
     deepest = std::max(deepest, depth.back());
@@ -60,7 +61,8 @@ Verdict check_num_splits(const Case& value, Harness& harness) {
   const Run reference = harness.attend(scene);
   if (reference.failure) return *reference.failure;
   double worst = 0;
-  const auto more_than_tokens = static_cast<std::int32_t>(std::min<std::int64_t>(scene.problem.max_kv_len() + 1, 64));
+  const auto more_than_tokens =
+      static_cast<std::int32_t>(std::min<std::int64_t>(scene.problem.max_kv_len() + 1, 64));
   for (const std::int32_t splits : {0, 1, 2, 5, more_than_tokens}) {
     if (splits == scene.num_splits) continue;
     Scene other = scene;
@@ -69,8 +71,8 @@ Verdict check_num_splits(const Case& value, Harness& harness) {
     if (run.failure) return *run.failure;
     Verdict verdict = harness.same(scene, run.out, reference.out, exact);
     if (verdict.failed()) {
-      verdict.message = "num_splits " + std::to_string(splits) + " against " + std::to_string(scene.num_splits) + ": " +
-                        verdict.message;
+      verdict.message = "num_splits " + std::to_string(splits) + " against " +
+                        std::to_string(scene.num_splits) + ": " + verdict.message;
       return verdict;
     }
     worst = std::max(worst, verdict.severity);
@@ -95,7 +97,10 @@ std::span<const Property> partition_family() {
        .file = __FILE__,
        .line = __LINE__,
        .applies = splits_and_merges,
-       .generate = [](const kernels::KernelInfo& info) { return cases(info, {.parts = true, .no_sink = true}); },
+       .generate =
+           [](const kernels::KernelInfo& info) {
+             return cases(info, {.parts = true, .no_sink = true});
+           },
        .check = check_cuts},
       {.id = "partition.num_splits",
        .claim = "num_splits is a tuning knob: the result does not depend on it",

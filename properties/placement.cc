@@ -5,8 +5,10 @@
 #include <cstring>
 #include <limits>
 
-#include "oracle/visible.h"
 #include "problem/errors.h"
+#include "properties/cache.h"
+#include "properties/junk.h"
+#include "properties/slots.h"
 
 namespace attest::properties {
 namespace {
@@ -21,212 +23,21 @@ using problem::Poison;
 using problem::PoisonKind;
 using problem::PoisonPlace;
 using problem::Problem;
-using problem::Range;
-
-constexpr double kMarkerV = 1e4;           // what a leaked dominating slot brings into the output
-constexpr double kDominatingScore = 64.0;  // nats above everything an ordinary case has
 
 int abi(DType type) { return static_cast<int>(type); }
 
-/// One slot of the physical cache: where token contents can lie.
-class Slots {
- public:
-  Slots(const Problem& problem, const KvStorage& storage) : problem_(problem), storage_(storage) {
-    std::int64_t next = 0;
-    for (const auto& sequence : problem.sequences) {
-      first_.push_back(static_cast<std::int32_t>(next));
-      next += storage.layout == KvLayout::kPadded ? std::max<std::int64_t>(problem.max_kv_len(), 1)
-                                                  : sequence.kv_len + storage.gap_tokens;
-    }
-    first_.push_back(static_cast<std::int32_t>(next));
-    count_ = paged() ? storage.num_pages * storage.page_size : next;
-  }
-  bool paged() const { return problem::is_paged(storage_.layout); }
-  std::int64_t count() const { return count_; }
-  /// Contiguous: first slot of each sequence and the end.
-  const std::vector<std::int32_t>& first() const { return first_; }
-  std::int64_t of(std::int64_t b, std::int64_t token) const {
-    if (!paged()) return first_[b] + token;
-    return storage_.block_table[b][token / storage_.page_size] * storage_.page_size + token % storage_.page_size;
-  }
-
- private:
-  const Problem& problem_;
-  const KvStorage& storage_;
-  std::vector<std::int32_t> first_;
-  std::int64_t count_ = 0;
-};
-
-/// What a slot is, for poisoning. A slot heard by any judged row is never poisoned.
-enum class SlotUse : std::uint8_t { kFree, kTail, kHeard, kFuture, kOutsideWindow };
-
-struct SlotInfo {
-  SlotUse use = SlotUse::kFree;
-  std::int32_t sequence = -1;  ///< whose queries a dominating key is aimed at
-};
-
-Range judged(const Scene& scene, std::int64_t b) {
-  return scene.judged_rows.empty() ? Range{0, scene.problem.sequences[b].q_len} : scene.judged_rows[b];
-}
-
-std::vector<SlotInfo> classify_slots(const Scene& scene, const Slots& slots) {
-  const Problem& problem = scene.problem;
-  std::vector<SlotInfo> info(static_cast<std::size_t>(slots.count()));
-  auto raise = [&info](std::int64_t slot, SlotUse use, std::int64_t b) {
-    SlotInfo& entry = info[static_cast<std::size_t>(slot)];
-    // Heard wins over everything; any use by a token wins over tail and free.
-    if (entry.use == SlotUse::kHeard) return;
-    if (use == SlotUse::kHeard || entry.use == SlotUse::kFree || entry.use == SlotUse::kTail) {
-      entry = {use, static_cast<std::int32_t>(b)};
-    }
-  };
-  for (std::int64_t b = 0; b < problem.batch(); ++b) {
-    const std::int64_t kv_len = problem.sequences[b].kv_len;
-    // Tail: the rest of the last page, or of the sequence's room in a contiguous cache.
-    if (slots.paged()) {
-      const std::int64_t page = scene.storage.page_size;
-      for (std::int64_t token = kv_len; token % page != 0; ++token) raise(slots.of(b, token), SlotUse::kTail, b);
-    } else {
-      for (std::int64_t slot = slots.first()[b] + kv_len; slot < slots.first()[b + 1]; ++slot) {
-        raise(slot, SlotUse::kTail, b);
-      }
-    }
-    std::vector<std::uint8_t> heard(static_cast<std::size_t>(kv_len), 0);
-    const Range rows = judged(scene, b);
-    std::int64_t last_position = std::numeric_limits<std::int64_t>::min();
-    for (std::int64_t row = rows.begin; row < rows.end; ++row) {
-      last_position = std::max(last_position, oracle::query_position(problem, b, row));
-      const auto [first, last] = oracle::visible_range(problem, b, row);
-      for (std::int64_t key = first; key < last; ++key) {
-        if (!heard[key] && oracle::visible(problem, b, row, key)) heard[key] = 1;
-      }
-    }
-    for (std::int64_t key = 0; key < kv_len; ++key) {
-      const bool future = oracle::key_position(problem, b, key) > last_position;
-      raise(slots.of(b, key), heard[key] ? SlotUse::kHeard : future ? SlotUse::kFuture : SlotUse::kOutsideWindow, b);
-    }
-  }
-  return info;
-}
-
-std::optional<PoisonPlace> place_of(SlotUse use) {
-  switch (use) {
-    case SlotUse::kFree: return PoisonPlace::kFreePages;
-    case SlotUse::kTail: return PoisonPlace::kPageTail;
-    case SlotUse::kFuture: return PoisonPlace::kFuture;
-    case SlotUse::kOutsideWindow: return PoisonPlace::kOutsideWindow;
-    case SlotUse::kHeard: return std::nullopt;
-  }
-  return std::nullopt;
-}
-
-std::uint64_t poison_bits(PoisonKind kind, DType type, double dominating) {
-  switch (kind) {
-    case PoisonKind::kNaN: return problem::encode(type, std::numeric_limits<double>::quiet_NaN());
-    case PoisonKind::kPlusInf: return problem::encode(type, std::numeric_limits<double>::infinity());
-    case PoisonKind::kMinusInf: return problem::encode(type, -std::numeric_limits<double>::infinity());
-    case PoisonKind::kLargest: return problem::encode(type, problem::largest_finite(type));
-    case PoisonKind::kDominating: return problem::encode(type, dominating);
-  }
-  return 0;
-}
-
-/// Mixes a counter into junk bits; contents of junk need no more than to differ between seeds.
-std::uint64_t mix(std::uint64_t seed, std::uint64_t index) {
-  std::uint64_t z = seed + 0x9e3779b97f4a7c15ull * (index + 1);
-  z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ull;
-  z = (z ^ (z >> 27)) * 0x94d049bb133111ebull;
-  return z ^ (z >> 31);
-}
-
-/// Ordinary finite numbers in [-2, 2), as an allocator's left-overs of the same tensor would be.
-double junk_value(std::uint64_t seed, std::uint64_t index) {
-  return static_cast<double>(static_cast<std::int64_t>(mix(seed, index) >> 56) - 128) / 64.0;
-}
-
-/// Lane values of a key parallel to the last judged query of its sequence, strong enough to take all probability.
-std::vector<double> dominating_key(const Scene& scene, std::int64_t b, std::int64_t kv_head) {
-  const Problem& problem = scene.problem;
-  std::vector<double> key(static_cast<std::size_t>(problem.head_dim_qk), 1.0);
-  if (b < 0 || problem.sequences[b].q_len == 0) return key;
-  const Range rows = judged(scene, b);
-  if (rows.end <= rows.begin) return key;
-  const std::int64_t row = problem.first_row(b) + rows.end - 1;
-  const std::int64_t head = kv_head * problem.group();
-  const std::int64_t base = (row * problem.num_q_heads + head) * problem.head_dim_qk;
-  double norm = 0;
-  for (std::int64_t lane = 0; lane < problem.head_dim_qk; ++lane) {
-    const double x = scene.inputs.q.value(static_cast<std::size_t>(base + lane));
-    norm += x * x;
-  }
-  const double strength = problem.scale * norm;
-  if (!(std::fabs(strength) > 0) || !std::isfinite(strength)) return key;
-  for (std::int64_t lane = 0; lane < problem.head_dim_qk; ++lane) {
-    key[lane] = scene.inputs.q.value(static_cast<std::size_t>(base + lane)) * (kDominatingScore / strength);
-  }
-  return key;
-}
-
-/// Fills one cache tensor [slots, num_kv_heads, dim] (packed): token contents, junk, poison.
-void fill_cache(const Scene& scene, const kernels::KernelInfo& info, const Slots& slots,
-                const std::vector<SlotInfo>* uses, bool is_k, std::byte* cache) {
-  const Problem& problem = scene.problem;
-  const Elements& from = is_k ? scene.inputs.k : scene.inputs.v;
-  const DType type = from.type();
-  const std::size_t unit = problem::size_of(type);
-  const std::int64_t dim = is_k ? problem.head_dim_qk : problem.head_dim_v;
-  const std::int64_t row = problem.num_kv_heads * dim;
-  const std::size_t row_bytes = static_cast<std::size_t>(row) * unit;
-  const bool zeros = info.conventions.unused_slots == ATTEST_SLOTS_ZERO;
-
-  std::vector<std::uint8_t> used(static_cast<std::size_t>(slots.count()), 0);
-  std::int64_t token_index = 0;
-  for (std::int64_t b = 0; b < problem.batch(); ++b) {
-    for (std::int64_t token = 0; token < problem.sequences[b].kv_len; ++token, ++token_index) {
-      const std::int64_t slot = slots.of(b, token);
-      used[slot] = 1;
-      std::memcpy(cache + slot * row_bytes, from.data() + token_index * row_bytes, row_bytes);
-    }
-  }
-  const std::uint64_t seed = scene.junk_seed + (is_k ? 1 : 2);
-  for (std::int64_t slot = 0; slot < slots.count(); ++slot) {
-    if (used[slot]) continue;
-    std::byte* to = cache + slot * row_bytes;
-    if (zeros) {
-      std::memset(to, 0, row_bytes);
-      continue;
-    }
-    for (std::int64_t i = 0; i < row; ++i) {
-      problem::store_bits(type, to + i * unit, problem::encode(type, junk_value(seed, slot * row + i)));
-    }
-  }
-  if (uses == nullptr) return;
-  for (std::int64_t slot = 0; slot < slots.count(); ++slot) {
-    const auto place = place_of((*uses)[slot].use);
-    if (!place) continue;
-    for (const Poison& poison : scene.poisons) {
-      if (poison.place != *place || !(is_k ? poison.in_k : poison.in_v)) continue;
-      std::byte* to = cache + slot * row_bytes;
-      for (std::int64_t head = 0; head < problem.num_kv_heads; ++head) {
-        std::vector<double> key;
-        if (is_k && poison.kind == PoisonKind::kDominating) key = dominating_key(scene, (*uses)[slot].sequence, head);
-        for (std::int64_t lane = 0; lane < dim; ++lane) {
-          const double dominating = is_k ? (key.empty() ? 0.0 : key[lane])
-                                         : std::min(kMarkerV, problem::largest_finite(type) / 4);
-          problem::store_bits(type, to + (head * dim + lane) * unit, poison_bits(poison.kind, type, dominating));
-        }
-      }
-    }
-  }
-}
-
 std::int32_t tail_entry(PoisonKind kind, std::int64_t num_pages, std::uint64_t junk) {
   switch (kind) {
-    case PoisonKind::kNaN: return -1;
-    case PoisonKind::kPlusInf: return std::numeric_limits<std::int32_t>::max();
-    case PoisonKind::kMinusInf: return std::numeric_limits<std::int32_t>::min();
-    case PoisonKind::kLargest: return static_cast<std::int32_t>(num_pages);
-    case PoisonKind::kDominating: return static_cast<std::int32_t>(junk % static_cast<std::uint64_t>(num_pages));
+    case PoisonKind::kNaN:
+      return -1;
+    case PoisonKind::kPlusInf:
+      return std::numeric_limits<std::int32_t>::max();
+    case PoisonKind::kMinusInf:
+      return std::numeric_limits<std::int32_t>::min();
+    case PoisonKind::kLargest:
+      return static_cast<std::int32_t>(num_pages);
+    case PoisonKind::kDominating:
+      return static_cast<std::int32_t>(junk % static_cast<std::uint64_t>(num_pages));
   }
   return -1;
 }
@@ -244,7 +55,8 @@ void place_table(const Scene& scene, Launch& launch, attest_attend& call) {
       const std::uint64_t junk = mix(scene.junk_seed + 3, table.size());
       std::int32_t entry = tail_entry(PoisonKind::kDominating, storage.num_pages, junk);
       for (const Poison& poison : scene.poisons) {
-        if (poison.place == PoisonPlace::kTableTail) entry = tail_entry(poison.kind, storage.num_pages, junk);
+        if (poison.place == PoisonPlace::kTableTail)
+          entry = tail_entry(poison.kind, storage.num_pages, junk);
       }
       table.push_back(entry);
     }
@@ -260,7 +72,8 @@ void place_table(const Scene& scene, Launch& launch, attest_attend& call) {
     indices.insert(indices.end(), row.begin(), row.end());
     indptr.push_back(static_cast<std::int32_t>(indices.size()));
     const std::int64_t kv_len = scene.problem.sequences[b].kv_len;
-    last.push_back(static_cast<std::int32_t>(kv_len == 0 ? 0 : (kv_len - 1) % storage.page_size + 1));
+    last.push_back(
+        static_cast<std::int32_t>(kv_len == 0 ? 0 : (kv_len - 1) % storage.page_size + 1));
   }
   call.block_indptr = launch.ints("block_indptr", indptr);
   call.block_indices = launch.ints("block_indices", indices);
@@ -279,14 +92,16 @@ attest_tensor f32_tensor(Launch& launch, const char* name, const std::vector<dou
   return tensor;
 }
 
-attest_tensor scale_tensor(Launch& launch, const char* name, const problem::Scales& scales, std::int64_t batch,
-                           std::int64_t heads) {
+attest_tensor scale_tensor(Launch& launch, const char* name, const problem::Scales& scales,
+                           std::int64_t batch, std::int64_t heads) {
   const auto count = static_cast<std::int64_t>(scales.size());
-  if (count == batch * heads && batch > 1) return f32_tensor(launch, name, scales, std::vector{batch, heads});
+  if (count == batch * heads && batch > 1)
+    return f32_tensor(launch, name, scales, std::vector{batch, heads});
   return f32_tensor(launch, name, scales, std::vector{count});
 }
 
-void place_mask(const Problem& problem, const kernels::KernelInfo& info, Launch& launch, attest_attend& call) {
+void place_mask(const Problem& problem, const kernels::KernelInfo& info, Launch& launch,
+                attest_attend& call) {
   const auto& mask = problem.mask;
   call.causal = mask.causal ? 1 : 0;
   const bool counts_self = info.conventions.window_counts_self == ATTEST_WINDOW_COUNTS_SELF;
@@ -320,11 +135,15 @@ void place_modifiers(const Scene& scene, Launch& launch, attest_attend& call) {
   const Problem& problem = scene.problem;
   call.scale = problem.scale;
   call.softcap = problem.softcap;
-  call.alibi_slopes = f32_tensor(launch, "alibi_slopes", problem.alibi_slopes, std::vector{problem.num_q_heads});
+  call.alibi_slopes =
+      f32_tensor(launch, "alibi_slopes", problem.alibi_slopes, std::vector{problem.num_q_heads});
   call.sinks = f32_tensor(launch, "sinks", problem.sinks, std::vector{problem.num_q_heads});
-  call.q_scale = scale_tensor(launch, "q_scale", problem.q_scale, problem.batch(), problem.num_q_heads);
-  call.k_scale = scale_tensor(launch, "k_scale", problem.k_scale, problem.batch(), problem.num_kv_heads);
-  call.v_scale = scale_tensor(launch, "v_scale", problem.v_scale, problem.batch(), problem.num_kv_heads);
+  call.q_scale =
+      scale_tensor(launch, "q_scale", problem.q_scale, problem.batch(), problem.num_q_heads);
+  call.k_scale =
+      scale_tensor(launch, "k_scale", problem.k_scale, problem.batch(), problem.num_kv_heads);
+  call.v_scale =
+      scale_tensor(launch, "v_scale", problem.v_scale, problem.batch(), problem.num_kv_heads);
   if (problem.o_scale) {
     call.o_scale = f32_tensor(launch, "o_scale", {*problem.o_scale}, std::vector<std::int64_t>{1});
   }
@@ -349,12 +168,15 @@ void fill_output(const attest_tensor& tensor, bool zeroed, bool dirty, std::uint
   auto* data = static_cast<std::byte*>(tensor.data);
   const std::uint64_t marker = problem::unwritten_bits(type);
   for (std::int64_t i = 0; i < count; ++i) {
-    const std::uint64_t bits = zeroed ? 0 : dirty ? problem::encode(type, junk_value(seed, i)) : marker;
+    const std::uint64_t bits = zeroed  ? 0
+                               : dirty ? problem::encode(type, junk_value(seed, i))
+                                       : marker;
     problem::store_bits(type, data + i * unit, bits);
   }
 }
 
-void place_outputs(const Scene& scene, const kernels::KernelInfo& info, Launch& launch, attest_attend& call) {
+void place_outputs(const Scene& scene, const kernels::KernelInfo& info, Launch& launch,
+                   attest_attend& call) {
   const Problem& problem = scene.problem;
   const bool zeroed = info.conventions.output_before == ATTEST_OUTPUT_ZEROED;
   bool dirty = false;
@@ -378,8 +200,11 @@ std::optional<std::string> unplaceable(const KvStorage& storage) {
   switch (storage.layout) {
     case KvLayout::kContiguous:
     case KvLayout::kPadded:
-    case KvLayout::kPagedNHD: return std::nullopt;
-    default: return "layout " + std::string(problem::name_of(storage.layout)) + " is not laid out by this version";
+    case KvLayout::kPagedNHD:
+      return std::nullopt;
+    default:
+      return "layout " + std::string(problem::name_of(storage.layout)) +
+             " is not laid out by this version";
   }
 }
 
@@ -387,7 +212,8 @@ DType lse_dtype(const kernels::KernelInfo& info) {
   return info.declared_numerics().accumulate == DType::kF64 ? DType::kF64 : DType::kF32;
 }
 
-attest_attend* place(const Scene& scene, const kernels::KernelInfo& info, Launch& launch, bool with_outputs) {
+attest_attend* place(const Scene& scene, const kernels::KernelInfo& info, Launch& launch,
+                     bool with_outputs) {
   const Problem& problem = scene.problem;
   auto* call = new (launch.raw(sizeof(attest_attend), alignof(attest_attend))) attest_attend{};
   call->struct_size = sizeof(attest_attend);
@@ -414,12 +240,14 @@ attest_attend* place(const Scene& scene, const kernels::KernelInfo& info, Launch
 
   call->q = launch.tensor("q", Role::kInput, abi(problem.q_dtype),
                           std::vector{problem.total_q(), problem.num_q_heads, problem.head_dim_qk});
-  if (scene.inputs.q.bytes() > 0) std::memcpy(call->q.data, scene.inputs.q.data(), scene.inputs.q.bytes());
+  if (scene.inputs.q.bytes() > 0)
+    std::memcpy(call->q.data, scene.inputs.q.data(), scene.inputs.q.bytes());
 
   const Slots slots(problem, scene.storage);
   std::vector<std::int64_t> shape{slots.count(), problem.num_kv_heads, problem.head_dim_qk};
   if (slots.paged()) {
-    shape = {scene.storage.num_pages, scene.storage.page_size, problem.num_kv_heads, problem.head_dim_qk};
+    shape = {scene.storage.num_pages, scene.storage.page_size, problem.num_kv_heads,
+             problem.head_dim_qk};
   } else if (scene.storage.layout == KvLayout::kPadded) {
     shape = {problem.batch(), std::max<std::int64_t>(problem.max_kv_len(), 1), problem.num_kv_heads,
              problem.head_dim_qk};
@@ -447,15 +275,19 @@ attest_attend* place(const Scene& scene, const kernels::KernelInfo& info, Launch
   return call;
 }
 
-attest_state place_output_state(const kernels::KernelInfo& info, std::int64_t rows, std::int64_t num_q_heads,
-                                std::int64_t head_dim_v, DType o_dtype, Launch& launch) {
+attest_state place_output_state(const kernels::KernelInfo& info, std::int64_t rows,
+                                std::int64_t num_q_heads, std::int64_t head_dim_v, DType o_dtype,
+                                Launch& launch) {
   attest_state state{};
-  state.o = launch.tensor("state.o", Role::kOutput, abi(o_dtype), std::vector{rows, num_q_heads, head_dim_v});
-  state.lse = launch.tensor("state.lse", Role::kOutput, abi(lse_dtype(info)), std::vector{rows, num_q_heads});
+  state.o = launch.tensor("state.o", Role::kOutput, abi(o_dtype),
+                          std::vector{rows, num_q_heads, head_dim_v});
+  state.lse = launch.tensor("state.lse", Role::kOutput, abi(lse_dtype(info)),
+                            std::vector{rows, num_q_heads});
   fill_output(state.o, false, false, 0);
   fill_output(state.lse, false, false, 0);
   if (info.conventions.state_format != ATTEST_STATE_O_LSE) {
-    state.l = launch.tensor("state.l", Role::kOutput, abi(lse_dtype(info)), std::vector{rows, num_q_heads});
+    state.l = launch.tensor("state.l", Role::kOutput, abi(lse_dtype(info)),
+                            std::vector{rows, num_q_heads});
     fill_output(state.l, false, false, 0);
   }
   return state;
@@ -472,7 +304,8 @@ void for_each_element(const attest_tensor& tensor, std::size_t unit, Visit visit
   for (std::int64_t i = 0; i < count; ++i) {
     std::int64_t offset = 0;
     for (int d = 0; d < tensor.rank; ++d) offset += index[d] * tensor.stride[d];
-    visit(static_cast<std::size_t>(i), static_cast<std::byte*>(tensor.data) + offset * static_cast<std::int64_t>(unit));
+    visit(static_cast<std::size_t>(i),
+          static_cast<std::byte*>(tensor.data) + offset * static_cast<std::int64_t>(unit));
     for (int d = tensor.rank - 1; d >= 0 && ++index[d] == tensor.shape[d]; --d) index[d] = 0;
   }
 }
@@ -496,16 +329,13 @@ Elements read_tensor(const attest_tensor& tensor) {
 
 void write_tensor(const attest_tensor& tensor, const Elements& elements) {
   const auto type = static_cast<DType>(tensor.dtype);
-  if (type != elements.type() || element_count(tensor) != static_cast<std::int64_t>(elements.size())) {
+  if (type != elements.type() ||
+      element_count(tensor) != static_cast<std::int64_t>(elements.size())) {
     throw ContractError("write_tensor: type or size differs");
   }
   for_each_element(tensor, problem::size_of(type), [&](std::size_t i, std::byte* element) {
     problem::store_bits(type, element, elements.bits(i));
   });
-}
-
-void fill_junk(std::byte* data, std::size_t bytes, std::uint64_t seed) {
-  for (std::size_t i = 0; i < bytes; ++i) data[i] = static_cast<std::byte>(mix(seed, i / 8) >> (8 * (i % 8)));
 }
 
 }  // namespace attest::properties

@@ -1,4 +1,5 @@
-// Lays a scene out in a launch's memory: contents where the block table says, junk or poison everywhere else.
+// Lays a scene out in a launch's memory: contents where the block table says, junk or poison
+// everywhere else.
 #pragma once
 
 #include <optional>
@@ -15,14 +16,17 @@ namespace attest::properties {
 /// Why this version cannot lay out the storage (one line), or nothing.
 std::optional<std::string> unplaceable(const problem::KvStorage& storage);
 
-/// The call over the scene, in the launch's arena, in the kernel's declared conventions. Outputs hold the unwritten
-/// marker (or junk under PoisonPlace::kOutput, or zeros where the kernel asks for them). Workspace is not set.
-/// `with_outputs`: false leaves o and lse absent (attend_partial has its own).
-attest_attend* place(const Scene& scene, const kernels::KernelInfo& info, kernels::Launch& launch, bool with_outputs);
+/// The call over the scene, in the launch's arena, in the kernel's declared conventions. Outputs
+/// hold the unwritten marker (or junk under PoisonPlace::kOutput, or zeros where the kernel asks
+/// for them). Workspace is not set. `with_outputs`: false leaves o and lse absent (attend_partial
+/// has its own).
+attest_attend* place(const Scene& scene, const kernels::KernelInfo& info, kernels::Launch& launch,
+                     bool with_outputs);
 
 /// A state for attend_partial or merge to write, filled like outputs.
-attest_state place_output_state(const kernels::KernelInfo& info, std::int64_t rows, std::int64_t num_q_heads,
-                                std::int64_t head_dim_v, problem::DType o_dtype, kernels::Launch& launch);
+attest_state place_output_state(const kernels::KernelInfo& info, std::int64_t rows,
+                                std::int64_t num_q_heads, std::int64_t head_dim_v,
+                                problem::DType o_dtype, kernels::Launch& launch);
 
 /// The element type of lse and of running maxima: the accumulation type.
 problem::DType lse_dtype(const kernels::KernelInfo& info);
@@ -31,7 +35,5 @@ problem::DType lse_dtype(const kernels::KernelInfo& info);
 problem::Elements read_tensor(const attest_tensor& tensor);
 /// Fills a strided tensor from row-major elements of the same type.
 void write_tensor(const attest_tensor& tensor, const problem::Elements& elements);
-/// Fills scratch memory with seeded bytes that are neither zero nor plausible numbers.
-void fill_junk(std::byte* data, std::size_t bytes, std::uint64_t seed);
 
 }  // namespace attest::properties

@@ -1,10 +1,10 @@
 #include "properties/property.h"
 
-#include <rapidcheck/Random.h>
-#include <rapidcheck/shrinkable/Transform.h>
+#include <chrono>
 #include <xxhash.h>
 
-#include <chrono>
+#include <rapidcheck/Random.h>
+#include <rapidcheck/shrinkable/Transform.h>
 
 #include "properties/families.h"
 #include "properties/harness.h"
@@ -19,9 +19,9 @@ std::uint64_t hash_text(std::string_view text, std::uint64_t seed) {
 std::vector<Property> collect() {
   std::vector<Property> all;
   for (const auto family :
-       {oracle_family(), causality_family(), window_family(), padding_family(), chunking_family(), monoid_family(),
-        partition_family(), paging_family(), batch_family(), heads_family(), algebra_family(), memory_family(),
-        determinism_family(), refusal_family()}) {
+       {oracle_family(), causality_family(), window_family(), padding_family(), chunking_family(),
+        monoid_family(), partition_family(), paging_family(), batch_family(), heads_family(),
+        algebra_family(), memory_family(), determinism_family(), refusal_family()}) {
     all.insert(all.end(), family.begin(), family.end());
   }
   return all;
@@ -41,22 +41,25 @@ const Property* find_property(std::string_view id) {
   return nullptr;
 }
 
-rc::Shrinkable<problem::Case> draw_shrinkable(const Property& property, const kernels::KernelInfo& info,
-                                              std::uint64_t seed, std::uint64_t k) {
+rc::Shrinkable<problem::Case> draw_shrinkable(const Property& property,
+                                              const kernels::KernelInfo& info, std::uint64_t seed,
+                                              std::uint64_t k) {
   // The seed of a property does not depend on which other properties exist or run.
-  const std::uint64_t property_seed = hash_text(property.id, problem::derive_seed(seed, kGeneratorVersion));
+  const std::uint64_t property_seed =
+      hash_text(property.id, problem::derive_seed(seed, kGeneratorVersion));
   const std::uint64_t case_seed = problem::derive_seed(hash_text(info.name, property_seed), k);
   const int size = static_cast<int>(k % 101);
   auto drawn = property.generate(info)(rc::Random(case_seed), size);
-  return rc::shrinkable::map(std::move(drawn), [id = std::string(property.id), name = info.name](problem::Case value) {
-    value.property = id;
-    value.kernel = name;
-    return value;
-  });
+  return rc::shrinkable::map(
+      std::move(drawn), [id = std::string(property.id), name = info.name](problem::Case value) {
+        value.property = id;
+        value.kernel = name;
+        return value;
+      });
 }
 
-problem::Case draw_case(const Property& property, const kernels::KernelInfo& info, std::uint64_t seed,
-                        std::uint64_t k) {
+problem::Case draw_case(const Property& property, const kernels::KernelInfo& info,
+                        std::uint64_t seed, std::uint64_t k) {
   return draw_shrinkable(property, info, seed, k).value();
 }
 
@@ -68,7 +71,8 @@ problem::Verdict run_check(const Property& property, const problem::Case& value,
   if (verdict.status != problem::Status::kSkipped) ++statistics.checks;
   statistics.kernel_ns += harness.session().kernel_nanoseconds() - kernel_before;
   statistics.total_ns +=
-      std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now() - start).count();
+      std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now() - start)
+          .count();
   return verdict;
 }
 

@@ -1,8 +1,6 @@
-// A property: something that must hold for every case of its kind, and how such cases are drawn and judged.
-// Families live one per file (oracle.cc, causality.cc, ...); all_properties() lists them.
+// A property: something that must hold for every case of its kind, and how such cases are drawn and
+// judged. Families live one per file (oracle.cc, causality.cc, ...); all_properties() lists them.
 #pragma once
-
-#include <rapidcheck/Gen.h>
 
 #include <cstdint>
 #include <optional>
@@ -10,6 +8,8 @@
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include <rapidcheck/Gen.h>
 
 #include "kernels/session.h"
 #include "problem/case.h"
@@ -25,16 +25,17 @@ inline constexpr int kGeneratorVersion = 1;
 struct Property {
   std::string_view id;     ///< "family.name"
   std::string_view claim;  ///< one sentence: what holds
-  std::string_view kills;  ///< planted bugs it is known to kill, comma-separated ids of kernels/planted
-  const char* file;        ///< where it is written, for reports
+  std::string_view
+      kills;         ///< planted bugs it is known to kill, comma-separated ids of kernels/planted
+  const char* file;  ///< where it is written, for reports
   int line;
 
   /// Whether a kernel of this declaration can be tested at all (operations, features, promises).
   bool (*applies)(const kernels::KernelInfo& info);
   /// Draws cases within the kernel's declaration. Shrinks lazily through shrinkers/.
   rc::Gen<problem::Case> (*generate)(const kernels::KernelInfo& info);
-  /// Judges one case. Status::kSkipped when the case does not meet the property's preconditions or is outside the
-  /// kernel's declaration. Never throws for a wrong kernel.
+  /// Judges one case. Status::kSkipped when the case does not meet the property's preconditions or
+  /// is outside the kernel's declaration. Never throws for a wrong kernel.
   problem::Verdict (*check)(const problem::Case& value, Harness& harness);
 };
 
@@ -42,13 +43,15 @@ std::span<const Property> all_properties();
 /// nullptr when unknown.
 const Property* find_property(std::string_view id);
 
-/// Case `k` of a property for a kernel: a pure function of (kGeneratorVersion, seed, property, kernel, k).
-/// Its `property` and `kernel` are set.
-problem::Case draw_case(const Property& property, const kernels::KernelInfo& info, std::uint64_t seed, std::uint64_t k);
+/// Case `k` of a property for a kernel: a pure function of (kGeneratorVersion, seed, property,
+/// kernel, k). Its `property` and `kernel` are set.
+problem::Case draw_case(const Property& property, const kernels::KernelInfo& info,
+                        std::uint64_t seed, std::uint64_t k);
 
 /// draw_case's generator run once with its shrink tree, for RapidCheck's own machinery.
-rc::Shrinkable<problem::Case> draw_shrinkable(const Property& property, const kernels::KernelInfo& info,
-                                              std::uint64_t seed, std::uint64_t k);
+rc::Shrinkable<problem::Case> draw_shrinkable(const Property& property,
+                                              const kernels::KernelInfo& info, std::uint64_t seed,
+                                              std::uint64_t k);
 
 /// Runs the check on a session of the kernel. Counts and timings accumulate in the harness.
 problem::Verdict run_check(const Property& property, const problem::Case& value, Harness& harness);

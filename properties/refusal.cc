@@ -1,5 +1,5 @@
-// Family refusal: capabilities are exact. Inside, a call is served; outside, a kernel that promises validation refuses
-// it with a message. Without that promise a kernel is never called outside.
+// Family refusal: capabilities are exact. Inside, a call is served; outside, a kernel that promises
+// validation refuses it with a message. Without that promise a kernel is never called outside.
 #include <algorithm>
 
 #include "properties/families.h"
@@ -27,45 +27,47 @@ Verdict check_outside(const Case& value, Harness& harness) {
   const auto reason = kernels::unsupported(harness.info(), scene.problem, scene.storage);
   if (!reason) return Verdict::skipped("inside the kernel's declaration");
   const Run run = harness.attend(scene);
-  if (!run.failure) return Verdict::fail("accepted", "ran a call outside its capabilities: " + *reason);
+  if (!run.failure)
+    return Verdict::fail("accepted", "ran a call outside its capabilities: " + *reason);
   if (run.failure->failure_class != "refused") return *run.failure;
   constexpr std::string_view kPrefix = "refused a call inside its capabilities: ";
   if (run.failure->message.size() <= kPrefix.size()) {
-    return Verdict::fail("accepted", "refused without saying why; the call is outside because " + *reason);
+    return Verdict::fail("accepted",
+                         "refused without saying why; the call is outside because " + *reason);
   }
   return Verdict::pass();
 }
 
-/// Steps out of the capabilities in one way, if that way exists for this kernel.
-void step_outside(Draw& draw, const KernelInfo& info, Case& value) {
+constexpr std::int64_t kWaysOut = 10;
+
+/// Changes the case in one way that leaves the capabilities, if that way exists for this kernel.
+void step_outside(std::int64_t way, std::int64_t amount, const KernelInfo& info, Case& value) {
   auto& problem = value.problem();
-  const std::int64_t way = draw.between(0, 9);
-  const std::int64_t amount = draw.between(1, 4);
-  auto grow_past = [&](const attest_set& set, std::int64_t now) {
+  auto& sequence = problem.sequences.front();
+  const auto heads = static_cast<std::size_t>(problem.num_q_heads);
+  auto grow_past = [](const attest_set& set, std::int64_t now) {
     std::int64_t next = now;
     for (int i = 0; i < 600 && kernels::contains(set, next); ++i) ++next;
     return next;
   };
   switch (way) {
     case 0:
-      if (!info.has(ATTEST_FEATURE_WINDOW_LEFT)) problem.mask.window_left = amount;
+      problem.mask.window_left = amount;
       break;
     case 1:
-      if (!info.has(ATTEST_FEATURE_WINDOW_RIGHT)) problem.mask.window_right = amount;
+      problem.mask.window_right = amount;
       break;
     case 2:
-      if (!info.has(ATTEST_FEATURE_SOFTCAP)) problem.softcap = static_cast<double>(amount);
+      problem.softcap = static_cast<double>(amount);
       break;
     case 3:
-      if (!info.has(ATTEST_FEATURE_ALIBI)) problem.alibi_slopes.assign(static_cast<std::size_t>(problem.num_q_heads), 0.5);
+      problem.alibi_slopes.assign(heads, 0.5);
       break;
     case 4:
-      if (!info.has(ATTEST_FEATURE_SINK)) problem.sinks.assign(static_cast<std::size_t>(problem.num_q_heads), 1.0);
+      problem.sinks.assign(heads, 1.0);
       break;
     case 5:
-      if (!info.has(problem.mask.causal ? ATTEST_FEATURE_NON_CAUSAL : ATTEST_FEATURE_CAUSAL)) {
-        problem.mask.causal = !problem.mask.causal;
-      }
+      problem.mask.causal = !problem.mask.causal;
       break;
     case 6: {
       const std::int64_t dim = grow_past(info.capabilities.head_dim_qk, problem.head_dim_qk);
@@ -73,28 +75,42 @@ void step_outside(Draw& draw, const KernelInfo& info, Case& value) {
       break;
     }
     case 7:
-      if (!info.has(ATTEST_FEATURE_ATTENTION_CHUNK)) problem.mask.attention_chunk = amount;
+      problem.mask.attention_chunk = amount;
       break;
     case 8:
-      if (!info.has(ATTEST_FEATURE_START_POS) && !problem.sequences.empty() && problem.sequences[0].q_len > 0) {
-        problem.sequences[0].start_pos = problem.sequences[0].kv_len - problem.sequences[0].q_len + amount;
-      }
+      if (sequence.q_len > 0) sequence.start_pos = sequence.kv_len - sequence.q_len + amount;
       break;
     default: {
-      auto& sequence = problem.sequences.front();
-      const std::int64_t rows = grow_past(info.capabilities.q_len, std::max<std::int64_t>(sequence.q_len, 1));
-      if (rows <= 64) sequence.q_len = rows;
+      const std::int64_t rows =
+          grow_past(info.capabilities.q_len, std::max<std::int64_t>(sequence.q_len, 1));
+      if (rows > 128) break;
+      sequence.q_len = rows;
+      // Mask data of the old length would no longer fit.
+      problem.mask.custom.clear();
+      problem.mask.tree.clear();
       break;
     }
   }
-  // Mask data of sequences whose lengths changed would no longer fit.
-  if (way == 9) {
-    problem.mask.custom.clear();
-    problem.mask.tree.clear();
+}
+
+/// Tries the ways out, beginning with a random one, until one leads outside.
+void leave_capabilities(Draw& draw, const KernelInfo& info, Case& value) {
+  const std::int64_t first = draw.between(0, kWaysOut - 1);
+  const std::int64_t amount = draw.between(1, 4);
+  for (std::int64_t i = 0; i < kWaysOut; ++i) {
+    Case outside = value;
+    step_outside((first + i) % kWaysOut, amount, info, outside);
+    const bool well_formed = !problem::find_error(outside);
+    if (well_formed && kernels::unsupported(info, outside.problem(), outside.storage)) {
+      value = std::move(outside);
+      return;
+    }
   }
 }
 
-bool validates(const KernelInfo& info) { return can_attend(info) && info.promised(ATTEST_PROMISE_VALIDATES); }
+bool validates(const KernelInfo& info) {
+  return can_attend(info) && info.promised(ATTEST_PROMISE_VALIDATES);
+}
 
 }  // namespace
 
@@ -116,7 +132,9 @@ std::span<const Property> refusal_family() {
        .applies = validates,
        .generate =
            [](const KernelInfo& info) {
-             return cases(info, {}, [info](Draw& draw, Case& value) { step_outside(draw, info, value); });
+             return cases(info, {}, [info](Draw& draw, Case& value) {
+               leave_capabilities(draw, info, value);
+             });
            },
        .check = check_outside},
   };

@@ -19,13 +19,17 @@ using problem::Sequence;
 class Gather {
  public:
   Gather(const Elements& from, std::size_t expected) : from_(from) { picks_.reserve(expected); }
-  void take(std::int64_t first, std::int64_t count) { picks_.push_back({first, count}); total_ += count; }
+  void take(std::int64_t first, std::int64_t count) {
+    picks_.push_back({first, count});
+    total_ += count;
+  }
   Elements finish() const {
     Elements out(from_.type(), static_cast<std::size_t>(total_));
     const std::size_t unit = problem::size_of(from_.type());
     std::byte* to = out.data();
     for (const auto& [first, count] : picks_) {
-      std::memcpy(to, from_.data() + static_cast<std::size_t>(first) * unit, static_cast<std::size_t>(count) * unit);
+      std::memcpy(to, from_.data() + static_cast<std::size_t>(first) * unit,
+                  static_cast<std::size_t>(count) * unit);
       to += static_cast<std::size_t>(count) * unit;
     }
     return out;
@@ -46,7 +50,8 @@ std::int64_t first_token(const Problem& problem, std::int64_t b) {
 /// Scales given per (sequence, head) follow their sequences; other granularities stay.
 problem::Scales pick_scales(const problem::Scales& scales, std::int64_t batch, std::int64_t heads,
                             const std::vector<std::int64_t>& order) {
-  if (heads == 0 || static_cast<std::int64_t>(scales.size()) != batch * heads || batch <= 1) return scales;
+  if (heads == 0 || static_cast<std::int64_t>(scales.size()) != batch * heads || batch <= 1)
+    return scales;
   problem::Scales out;
   for (std::int64_t b : order) {
     out.insert(out.end(), scales.begin() + b * heads, scales.begin() + (b + 1) * heads);
@@ -54,7 +59,8 @@ problem::Scales pick_scales(const problem::Scales& scales, std::int64_t batch, s
   return out;
 }
 
-void pick_sequence_scales(const Problem& from, const std::vector<std::int64_t>& order, Problem& to) {
+void pick_sequence_scales(const Problem& from, const std::vector<std::int64_t>& order,
+                          Problem& to) {
   to.q_scale = pick_scales(from.q_scale, from.batch(), from.num_q_heads, order);
   to.k_scale = pick_scales(from.k_scale, from.batch(), from.num_kv_heads, order);
   to.v_scale = pick_scales(from.v_scale, from.batch(), from.num_kv_heads, order);
@@ -90,14 +96,16 @@ Scene reorder_sequences(const Scene& scene, const std::vector<std::int64_t>& ord
   const std::int64_t q_row = from.num_q_heads * from.head_dim_qk;
   const std::int64_t k_row = from.num_kv_heads * from.head_dim_qk;
   const std::int64_t v_row = from.num_kv_heads * from.head_dim_v;
-  Gather q(scene.inputs.q, order.size()), k(scene.inputs.k, order.size()), v(scene.inputs.v, order.size());
+  Gather q(scene.inputs.q, order.size()), k(scene.inputs.k, order.size()),
+      v(scene.inputs.v, order.size());
   Gather bias(scene.inputs.bias, order.size());
   for (const std::int64_t b : order) {
     const Sequence& sequence = from.sequences[b];
     to.sequences.push_back(sequence);
     if (!from.mask.tree.empty()) to.mask.tree.push_back(from.mask.tree[b]);
     if (!from.mask.custom.empty()) to.mask.custom.push_back(from.mask.custom[b]);
-    if (!scene.storage.block_table.empty()) out.storage.block_table.push_back(scene.storage.block_table[b]);
+    if (!scene.storage.block_table.empty())
+      out.storage.block_table.push_back(scene.storage.block_table[b]);
     if (!scene.judged_rows.empty()) out.judged_rows.push_back(scene.judged_rows[b]);
     q.take(from.first_row(b) * q_row, sequence.q_len * q_row);
     k.take(first_token(from, b) * k_row, sequence.kv_len * k_row);
@@ -121,7 +129,8 @@ Scene cut_rows(const Scene& scene, const std::vector<RowCut>& cuts) {
   const std::int64_t q_row = from.num_q_heads * from.head_dim_qk;
   const std::int64_t k_row = from.num_kv_heads * from.head_dim_qk;
   const std::int64_t v_row = from.num_kv_heads * from.head_dim_v;
-  Gather q(scene.inputs.q, cuts.size()), k(scene.inputs.k, cuts.size()), v(scene.inputs.v, cuts.size());
+  Gather q(scene.inputs.q, cuts.size()), k(scene.inputs.k, cuts.size()),
+      v(scene.inputs.v, cuts.size());
   Gather bias(scene.inputs.bias, cuts.size());
   for (std::int64_t b = 0; b < from.batch(); ++b) {
     const RowCut& cut = cuts[b];
@@ -167,7 +176,8 @@ Scene select_heads(const Scene& scene, const std::vector<std::int64_t>& q_heads,
   Problem& to = out.problem;
   to.num_q_heads = static_cast<std::int64_t>(q_heads.size());
   to.num_kv_heads = static_cast<std::int64_t>(kv_heads.size());
-  auto pick = [](const std::vector<double>& values, const std::vector<std::int64_t>& heads, std::int64_t old_heads) {
+  auto pick = [](const std::vector<double>& values, const std::vector<std::int64_t>& heads,
+                 std::int64_t old_heads) {
     if (values.empty() || static_cast<std::int64_t>(values.size()) % old_heads != 0) return values;
     std::vector<double> picked;
     for (std::size_t base = 0; base < values.size(); base += static_cast<std::size_t>(old_heads)) {
@@ -181,8 +191,8 @@ Scene select_heads(const Scene& scene, const std::vector<std::int64_t>& q_heads,
   if (from.k_scale.size() > 1) to.k_scale = pick(from.k_scale, kv_heads, from.num_kv_heads);
   if (from.v_scale.size() > 1) to.v_scale = pick(from.v_scale, kv_heads, from.num_kv_heads);
 
-  auto rows = [](const Elements& tensor, std::int64_t count, std::int64_t old_heads, std::int64_t dim,
-                 const std::vector<std::int64_t>& heads) {
+  auto rows = [](const Elements& tensor, std::int64_t count, std::int64_t old_heads,
+                 std::int64_t dim, const std::vector<std::int64_t>& heads) {
     Gather gather(tensor, static_cast<std::size_t>(count) * heads.size());
     for (std::int64_t row = 0; row < count; ++row) {
       for (std::int64_t h : heads) gather.take((row * old_heads + h) * dim, dim);
@@ -190,8 +200,10 @@ Scene select_heads(const Scene& scene, const std::vector<std::int64_t>& q_heads,
     return gather.finish();
   };
   out.inputs.q = rows(scene.inputs.q, from.total_q(), from.num_q_heads, from.head_dim_qk, q_heads);
-  out.inputs.k = rows(scene.inputs.k, from.total_kv(), from.num_kv_heads, from.head_dim_qk, kv_heads);
-  out.inputs.v = rows(scene.inputs.v, from.total_kv(), from.num_kv_heads, from.head_dim_v, kv_heads);
+  out.inputs.k =
+      rows(scene.inputs.k, from.total_kv(), from.num_kv_heads, from.head_dim_qk, kv_heads);
+  out.inputs.v =
+      rows(scene.inputs.v, from.total_kv(), from.num_kv_heads, from.head_dim_v, kv_heads);
   if (from.bias == problem::Bias::kPerHead) {
     Gather gather(scene.inputs.bias, 16);
     for (std::int64_t b = 0; b < from.batch(); ++b) {
@@ -205,7 +217,8 @@ Scene select_heads(const Scene& scene, const std::vector<std::int64_t>& q_heads,
   return out;
 }
 
-problem::KvStorage plain_storage(const Problem& problem, problem::KvLayout layout, std::int64_t page_size) {
+problem::KvStorage plain_storage(const Problem& problem, problem::KvLayout layout,
+                                 std::int64_t page_size) {
   KvStorage storage;
   storage.layout = layout;
   if (!problem::is_paged(layout)) return storage;

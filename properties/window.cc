@@ -21,7 +21,8 @@ bool is_limited(const problem::Mask& mask) {
 Verdict check_outside(const Case& value, Harness& harness) {
   Scene scene = scene_of(value);
   if (!is_limited(scene.problem.mask)) return Verdict::skipped("no window");
-  for (const auto& sequence : scene.problem.sequences) scene.judged_rows.push_back({sequence.q_len / 2, sequence.q_len});
+  for (const auto& sequence : scene.problem.sequences)
+    scene.judged_rows.push_back({sequence.q_len / 2, sequence.q_len});
   return check_inaudible(scene, value.poisons, harness);
 }
 
@@ -40,8 +41,10 @@ void needle_on_edge(Draw& draw, Case& value) {
   const bool outside = draw.chance(50);
   if (!problem.mask.window_left || problem.sequences.empty()) return;
   const auto& sequence = problem.sequences.front();
-  const std::int64_t edge = sequence.first_position() + sequence.q_len - 1 - *problem.mask.window_left;
-  value.values.needle = std::clamp<std::int64_t>(edge - (outside ? 1 : 0), 0, std::max<std::int64_t>(sequence.kv_len - 1, 0));
+  const std::int64_t edge =
+      sequence.first_position() + sequence.q_len - 1 - *problem.mask.window_left;
+  value.values.needle = std::clamp<std::int64_t>(edge - (outside ? 1 : 0), 0,
+                                                 std::max<std::int64_t>(sequence.kv_len - 1, 0));
 }
 
 /// A window as wide as everything is no window.
@@ -57,7 +60,8 @@ Verdict check_wide(const Case& value, Harness& harness) {
   }
   if (harness.info().has(ATTEST_FEATURE_WINDOW_LEFT)) wide.problem.mask.window_left = reach;
   if (harness.info().has(ATTEST_FEATURE_WINDOW_RIGHT)) wide.problem.mask.window_right = reach;
-  if (!harness.supported(without) || !harness.supported(wide)) return Verdict::skipped("outside the declaration");
+  if (!harness.supported(without) || !harness.supported(wide))
+    return Verdict::skipped("outside the declaration");
   const Run a = harness.attend(without);
   if (a.failure) return *a.failure;
   const Run b = harness.attend(wide);
@@ -83,14 +87,16 @@ Verdict check_slice(const Case& value, Harness& harness) {
     const std::int64_t p = sequence.first_position() + sequence.q_len - 1;
     if (p < 0 || p >= sequence.kv_len) continue;
     const std::int64_t first = std::max<std::int64_t>(0, p - *mask.window_left);
-    // Drop the tokens left of the window by turning the sequence's later tokens into a sequence of their own.
+    // Drop the tokens left of the window by turning the sequence's later tokens into a sequence of
+    // their own.
     Scene row = cut_rows(only_sequence(scene, b), {{sequence.q_len - 1, 1, p + 1}});
     row.problem.sequences[0] = {.q_len = 1, .kv_len = p + 1 - first, .start_pos = std::nullopt};
     row.problem.mask.window_left.reset();
     row.problem.mask.window_right.reset();
     auto drop = [first](const problem::Elements& from, std::int64_t width) {
       problem::Elements out(from.type(), from.size() - static_cast<std::size_t>(first * width));
-      for (std::size_t i = 0; i < out.size(); ++i) out.set_bits(i, from.bits(i + static_cast<std::size_t>(first * width)));
+      for (std::size_t i = 0; i < out.size(); ++i)
+        out.set_bits(i, from.bits(i + static_cast<std::size_t>(first * width)));
       return out;
     };
     row.inputs.k = drop(row.inputs.k, row.problem.num_kv_heads * row.problem.head_dim_qk);
@@ -99,8 +105,8 @@ Verdict check_slice(const Case& value, Harness& harness) {
     if (!harness.supported(row)) continue;
     const Run run = harness.attend(row);
     if (run.failure) return *run.failure;
-    Verdict verdict =
-        harness.same(scene, whole.out, run.out, false, {{scene.problem.first_row(b) + sequence.q_len - 1, 0}});
+    Verdict verdict = harness.same(scene, whole.out, run.out, false,
+                                   {{scene.problem.first_row(b) + sequence.q_len - 1, 0}});
     if (verdict.failed()) return verdict;
     verdict.severity = std::max(verdict.severity, result.severity);
     result = verdict;
@@ -109,7 +115,8 @@ Verdict check_slice(const Case& value, Harness& harness) {
 }
 
 bool has_window(const kernels::KernelInfo& info) {
-  return can_attend(info) && (info.has(ATTEST_FEATURE_WINDOW_LEFT) || info.has(ATTEST_FEATURE_WINDOW_RIGHT));
+  return can_attend(info) &&
+         (info.has(ATTEST_FEATURE_WINDOW_LEFT) || info.has(ATTEST_FEATURE_WINDOW_RIGHT));
 }
 bool has_causal_left_window(const kernels::KernelInfo& info) {
   return can_attend(info) && info.has(ATTEST_FEATURE_WINDOW_LEFT | ATTEST_FEATURE_CAUSAL);
@@ -139,7 +146,9 @@ std::span<const Property> window_family() {
        .generate =
            [](const kernels::KernelInfo& info) {
              return cases(info,
-                          {.window = true, .distributions = {problem::Distribution::kNeedle, problem::Distribution::kOneHotV}},
+                          {.window = true,
+                           .distributions = {problem::Distribution::kNeedle,
+                                             problem::Distribution::kOneHotV}},
                           needle_on_edge);
            },
        .check = check_edge},

@@ -14,7 +14,10 @@ namespace attest::shrinkers {
 struct CaseKey {
   std::uint64_t high = 0;
   std::uint64_t low = 0;
-  friend auto operator<=>(const CaseKey&, const CaseKey&) = default;
+  friend bool operator==(const CaseKey&, const CaseKey&) = default;
+  friend bool operator<(const CaseKey& a, const CaseKey& b) {
+    return a.high != b.high ? a.high < b.high : a.low < b.low;
+  }
 };
 
 /// Covers program, values, storage, plan and poisons, but no property, kernel, note, expectation

@@ -11,6 +11,7 @@
 
 #include "problem/errors.h"
 #include "shrinkers/case_key.h"
+#include "shrinkers/order.h"
 #include "shrinkers/shrinkers.h"
 
 namespace attest::shrinkers {
@@ -24,6 +25,7 @@ class Descent {
   Descent(Case start, const std::function<Judgement(const Case&)>& judge, const Limits& limits)
       : judge_(judge), limits_(limits) {
     result_.minimal = std::move(start);
+    size_ = complexity(result_.minimal);
   }
 
   // Round after round over the shrinkers, until one whole round in a row has nothing to offer:
@@ -44,18 +46,24 @@ class Descent {
   // before it failed a moment ago, and the next round tries them again anyway.
   bool descend(const Shrinker& shrinker) {
     bool any = false;
-    std::vector<Case> steps = reductions(shrinker, result_.minimal);
+    std::vector<Case> steps = shrinker.propose(result_.minimal);
     for (std::size_t i = 0; i < steps.size();) {
+      // Only now: on large cases this costs more than the proposal, and most are never reached.
+      if (!is_reduction(steps[i], size_)) {
+        ++i;
+        continue;
+      }
       const std::optional<Judgement> judgement = judged(steps[i]);
       if (!judgement) return any;
       if (*judgement == Judgement::kFailsSame) {
         result_.minimal = std::move(steps[i]);
+        size_ = complexity(result_.minimal);
         ++result_.record.accepted;
         result_.record.passed = 0;
         result_.record.rejected = 0;
         counted_.clear();
         any = true;
-        steps = reductions(shrinker, result_.minimal);
+        steps = shrinker.propose(result_.minimal);
         continue;
       }
       count(steps[i], *judgement);
@@ -93,6 +101,7 @@ class Descent {
   const std::function<Judgement(const Case&)>& judge_;
   const Limits& limits_;
   MinimiseResult result_;
+  Complexity size_;  ///< of the minimal case so far
   std::unordered_map<CaseKey, Judgement, CaseKeyHash> known_;
   std::unordered_set<CaseKey, CaseKeyHash> counted_;
   bool stopped_ = false;

@@ -25,7 +25,6 @@ using problem::Poison;
 using problem::PoisonKind;
 using problem::PoisonPlace;
 using problem::Problem;
-using problem::Range;
 using problem::Sequence;
 
 namespace {

@@ -66,7 +66,8 @@ struct Complexity {
   std::int64_t operator[](Axis axis) const { return axes[static_cast<std::size_t>(axis)]; }
 
   /// Lexicographic and strict; property, kernel, note and expectation take no part.
-  friend auto operator<=>(const Complexity&, const Complexity&) = default;
+  friend bool operator==(const Complexity&, const Complexity&) = default;
+  friend bool operator<(const Complexity& a, const Complexity& b) { return a.axes < b.axes; }
 };
 
 /// Expects: a valid case (find_error gives nothing).

@@ -97,7 +97,7 @@ void simplify_scalars(Edits& edits) {
 
 // Slopes, sinks and scales: all at once to each of `simplest`, then the first ones singly.
 void simplify_vector(Edits& edits, std::vector<double> Problem::*field,
-                     std::vector<double> simplest, std::vector<double> (*simpler)(double)) {
+                     const std::vector<double>& simplest, std::vector<double> (*simpler)(double)) {
   const std::vector<double>& now = edits.problem().*field;
   if (now.empty()) return;
   if (now.size() > 1) {

@@ -41,10 +41,12 @@ std::int64_t table_entries(const KvStorage& storage) {
 
 std::vector<std::int32_t> pages_in_use(const KvStorage& storage) {
   std::vector<std::int32_t> pages;
-  std::unordered_set<std::int32_t> seen;
+  std::vector<bool> seen(static_cast<std::size_t>(storage.num_pages), false);
   for (const std::vector<std::int32_t>& row : storage.block_table) {
     for (const std::int32_t page : row) {
-      if (seen.insert(page).second) pages.push_back(page);
+      const auto id = static_cast<std::size_t>(page);
+      if (!seen[id]) pages.push_back(page);
+      seen[id] = true;
     }
   }
   return pages;

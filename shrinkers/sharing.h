@@ -1,4 +1,5 @@
 // Block tables as data: who shares a page, how orderly the ids are, and renumberings of the pool.
+// All expect a valid storage (find_error gives nothing).
 #pragma once
 
 #include <cstdint>

@@ -11,7 +11,6 @@
 #include <vector>
 
 #include "problem/errors.h"
-#include "shrinkers/order.h"
 #include "shrinkers/passes.h"
 
 namespace attest::shrinkers {
@@ -38,13 +37,17 @@ constexpr auto kShrinkers = std::to_array<Shrinker>({
 
 std::span<const Shrinker> all_shrinkers() { return kShrinkers; }
 
+bool is_reduction(const Case& proposal, const Complexity& limit) {
+  // Validity first: the rest may index by what the case says.
+  return !problem::find_error(proposal) && complexity(proposal) < limit;
+}
+
 std::vector<Case> reductions(const Shrinker& shrinker, const Case& base) {
   std::vector<Case> proposals = shrinker.propose(base);
   const Complexity limit = complexity(base);
   std::unordered_set<CaseKey, CaseKeyHash> seen;
   std::erase_if(proposals, [&](const Case& candidate) {
-    if (!seen.insert(key_of(candidate)).second) return true;
-    return problem::find_error(candidate).has_value() || !(complexity(candidate) < limit);
+    return !seen.insert(key_of(candidate)).second || !is_reduction(candidate, limit);
   });
   return proposals;
 }

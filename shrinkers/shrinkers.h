@@ -11,6 +11,7 @@
 
 #include "problem/case.h"
 #include "shrinkers/case_key.h"
+#include "shrinkers/order.h"
 
 namespace attest::shrinkers {
 
@@ -27,6 +28,9 @@ struct Shrinker {
 
 /// Every shrinker, in the order in which they are tried. To add one, add it here (shrinkers.cc).
 std::span<const Shrinker> all_shrinkers();
+
+/// Whether a proposal counts: valid, and strictly smaller than a case of complexity `limit`.
+bool is_reduction(const problem::Case& proposal, const Complexity& limit);
 
 /// What one shrinker makes of a case: valid, strictly smaller, each once, in the shrinker's order.
 /// Expects: a valid case.

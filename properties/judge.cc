@@ -1,0 +1,260 @@
+// The judging half of the harness: results against the oracle, and results against each other.
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <cstring>
+
+#include "properties/harness.h"
+
+namespace attest::properties {
+namespace {
+
+using problem::Elements;
+using problem::Range;
+using problem::Verdict;
+
+/// Rows one verdict may refine in multiprecision before it is called inconclusive.
+constexpr int kMaxRefinedRows = 64;
+
+class Stopwatch {
+ public:
+  explicit Stopwatch(std::int64_t& total)
+      : total_(total), start_(std::chrono::steady_clock::now()) {}
+  ~Stopwatch() {
+    total_ += std::chrono::duration_cast<std::chrono::nanoseconds>(
+                  std::chrono::steady_clock::now() - start_)
+                  .count();
+  }
+  Stopwatch(const Stopwatch&) = delete;
+  Stopwatch& operator=(const Stopwatch&) = delete;
+
+ private:
+  std::int64_t& total_;
+  std::chrono::steady_clock::time_point start_;
+};
+
+/// The judged query rows of a scene, flat over the batch.
+std::vector<std::int64_t> judged_rows(const Scene& scene) {
+  std::vector<std::int64_t> rows;
+  for (std::int64_t b = 0; b < scene.problem.batch(); ++b) {
+    const Range range = scene.judged_rows.empty() ? Range{0, scene.problem.sequences[b].q_len}
+                                                  : scene.judged_rows[b];
+    for (std::int64_t row = range.begin; row < range.end; ++row)
+      rows.push_back(scene.problem.first_row(b) + row);
+  }
+  return rows;
+}
+
+/// Rows of `width` elements picked out of a tensor.
+Elements pick_rows(const Elements& from, const std::vector<std::int64_t>& rows,
+                   std::int64_t width) {
+  Elements out(from.type(), rows.size() * static_cast<std::size_t>(width));
+  const std::size_t bytes = static_cast<std::size_t>(width) * problem::size_of(from.type());
+  if (bytes == 0) return out;
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    std::memcpy(out.data() + i * bytes, from.data() + static_cast<std::size_t>(rows[i]) * bytes,
+                bytes);
+  }
+  return out;
+}
+
+std::vector<oracle::Reference> pick_rows(const std::vector<oracle::Reference>& from,
+                                         const std::vector<std::int64_t>& rows,
+                                         std::int64_t width) {
+  std::vector<oracle::Reference> out;
+  out.reserve(rows.size() * static_cast<std::size_t>(width));
+  for (std::int64_t row : rows)
+    out.insert(out.end(), from.begin() + row * width, from.begin() + (row + 1) * width);
+  return out;
+}
+
+/// Where element `index` of a tensor with `width` elements per query row lies.
+problem::Where locate(const Scene& scene, const char* tensor, std::int64_t query_row,
+                      std::int64_t index_in_row) {
+  problem::Where where{.tensor = tensor};
+  const auto& problem = scene.problem;
+  std::int64_t b = 0;
+  while (b + 1 < problem.batch() && query_row >= problem.first_row(b + 1)) ++b;
+  where.sequence = b;
+  where.row = query_row - problem.first_row(b);
+  const bool is_o = where.tensor == "o";
+  where.head = is_o ? index_in_row / problem.head_dim_v : index_in_row;
+  where.lane = is_o ? index_in_row % problem.head_dim_v : -1;
+  if (problem::is_paged(scene.storage.layout) && b < problem.batch()) {
+    const std::int64_t position = problem.sequences[b].first_position() + where.row;
+    const std::int64_t index = position / scene.storage.page_size;
+    const auto& row = scene.storage.block_table[b];
+    if (position >= 0 && index < static_cast<std::int64_t>(row.size())) where.page = row[index];
+  }
+  return where;
+}
+
+std::string describe(const problem::Where& where) {
+  std::string text = where.tensor + "[sequence " + std::to_string(where.sequence) + ", row " +
+                     std::to_string(where.row) + ", head " + std::to_string(where.head);
+  if (where.lane >= 0) text += ", lane " + std::to_string(where.lane);
+  return text + "]";
+}
+
+std::string number(double value) {
+  char text[40];
+  std::snprintf(text, sizeof text, "%.9g", value);
+  return text;
+}
+
+Verdict verdict_of(const oracle::Deviation& deviation, problem::Where where,
+                   const char* reference) {
+  Verdict verdict = Verdict::fail(deviation.failure_class, {}, deviation.severity);
+  if (deviation.failure_class != "value") verdict.severity = problem::kStructural;
+  verdict.expected = deviation.expected;
+  verdict.got = deviation.got;
+  verdict.bound = deviation.bound;
+  verdict.message = describe(where) + " = " + number(deviation.got) + ", " + reference + " " +
+                    number(deviation.expected);
+  if (deviation.failure_class == "value") verdict.message += " +- " + number(deviation.bound);
+  if (deviation.failure_class == "unwritten")
+    verdict.message = describe(where) + " was never written";
+  verdict.where = std::move(where);
+  return verdict;
+}
+
+}  // namespace
+
+double Harness::lse_unit() const {
+  return info().conventions.lse_base == ATTEST_LSE_BASE_2 ? 0.693147180559945309417232 : 1.0;
+}
+
+oracle::Expected Harness::expect(const Scene& scene, const oracle::ExpectOptions& options) {
+  const Stopwatch watch(statistics_.oracle_ns);
+  const auto& conventions = info().conventions;
+  const problem::Numerics numerics = info().declared_numerics();
+  oracle::Expected expected = oracle::expect_attend(scene.problem, scene.inputs, numerics, options);
+  if (conventions.sink_not_in_lse != 0 && !scene.problem.sinks.empty()) {
+    problem::Problem without = scene.problem;
+    without.sinks.clear();
+    expected.lse = oracle::expect_attend(without, scene.inputs, numerics, options).lse;
+  }
+  if (conventions.empty_o == ATTEST_EMPTY_O_ZERO &&
+      conventions.empty_lse == ATTEST_EMPTY_LSE_MINUS_INF) {
+    return expected;
+  }
+  // Rows without a visible key, in the kernel's own convention.
+  for (std::size_t row = 0; row < expected.lse.size(); ++row) {
+    if (expected.lse[row].kind != oracle::Kind::kMinusInf) continue;
+    if (conventions.empty_lse == ATTEST_EMPTY_LSE_PLUS_INF)
+      expected.lse[row].kind = oracle::Kind::kPlusInf;
+    if (conventions.empty_o == ATTEST_EMPTY_O_NAN) {
+      const auto width = static_cast<std::size_t>(scene.problem.head_dim_v);
+      for (std::size_t lane = 0; lane < width; ++lane)
+        expected.o[row * width + lane].kind = oracle::Kind::kNaN;
+    }
+  }
+  return expected;
+}
+
+Verdict Harness::judge(const Scene& scene, oracle::Expected expected, const Outputs& got,
+                       const oracle::ExpectOptions& options, bool judge_o, bool judge_lse) {
+  if (recording_ && !trace_.recorded) trace_ = Trace{scene, expected, got, true};
+  const Stopwatch watch(statistics_.oracle_ns);
+  const std::vector<std::int64_t> rows = judged_rows(scene);
+  double worst = 0;
+  bool inconclusive = false;
+  auto judge_tensor = [&](const char* name, const Elements& tensor,
+                          std::vector<oracle::Reference>& references, std::int64_t width,
+                          double unit, std::int64_t per_head) -> std::optional<Verdict> {
+    const Elements picked = pick_rows(tensor, rows, width);
+    int refined = 0;
+    for (std::int64_t last = -1;;) {
+      const auto wanted = pick_rows(references, rows, width);
+      const oracle::Deviation deviation = oracle::compare(picked, wanted, unit);
+      if (refined == 0) statistics_.vacuous += deviation.vacuous;
+      const bool decided =
+          !deviation.escalate && (!deviation.bad() || deviation.failure_class == "unwritten");
+      const auto at =
+          static_cast<std::int64_t>(deviation.bad() ? deviation.first : deviation.escalate_at);
+      const std::int64_t query_row =
+          width > 0 && !rows.empty() ? rows[static_cast<std::size_t>(at / width)] : 0;
+      const std::int64_t flat_row = query_row * scene.problem.num_q_heads +
+                                    (at % std::max<std::int64_t>(width, 1)) / per_head;
+      if (decided || flat_row == last || refined >= kMaxRefinedRows) {
+        // After refinement the multiprecision definition has spoken for the row in question.
+        if (deviation.bad())
+          return verdict_of(deviation, locate(scene, name, query_row, at % width), "expected");
+        if (deviation.escalate) inconclusive = true;
+        worst = std::max(worst, deviation.severity);
+        return std::nullopt;
+      }
+      oracle::refine_row(scene.problem, scene.inputs, options, flat_row, expected);
+      ++statistics_.escalations;
+      ++refined;
+      last = flat_row;
+    }
+  };
+  const auto& problem = scene.problem;
+  if (judge_o) {
+    if (auto bad = judge_tensor("o", got.o, expected.o, problem.num_q_heads * problem.head_dim_v,
+                                problem.o_scale.value_or(1.0), problem.head_dim_v)) {
+      return *bad;
+    }
+  }
+  if (judge_lse && got.lse.size() > 0) {
+    if (auto bad = judge_tensor("lse", got.lse, expected.lse, problem.num_q_heads, lse_unit(), 1))
+      return *bad;
+  }
+  Verdict verdict = Verdict::pass(worst);
+  if (inconclusive) verdict.status = problem::Status::kInconclusive;
+  return verdict;
+}
+
+Verdict Harness::same(const Scene& scene, const Outputs& a, const Outputs& b, bool exact,
+                      const std::vector<RowPair>& pairs, const oracle::ExpectOptions& options) {
+  std::vector<std::int64_t> rows_a, rows_b;
+  if (pairs.empty()) {
+    rows_a = rows_b = judged_rows(scene);
+  } else {
+    for (const RowPair& pair : pairs) {
+      rows_a.push_back(pair.a);
+      rows_b.push_back(pair.b);
+    }
+  }
+  const auto& problem = scene.problem;
+  std::optional<oracle::Expected> expected;
+  if (!exact) expected = expect(scene, options);
+  if (recording_ && !trace_.recorded) {
+    trace_ = Trace{scene, exact ? expect(scene, options) : *expected, a, true};
+  }
+  double worst = 0;
+  auto compare = [&](const char* name, const Elements& ta, const Elements& tb, std::int64_t width,
+                     double unit,
+                     const std::vector<oracle::Reference>* references) -> std::optional<Verdict> {
+    const Elements pa = pick_rows(ta, rows_a, width);
+    const Elements pb = pick_rows(tb, rows_b, width);
+    oracle::Deviation deviation;
+    if (exact) {
+      deviation = oracle::compare_bits(pa, pb);
+    } else {
+      const auto bounds = pick_rows(*references, rows_a, width);
+      deviation = oracle::compare_pair(pa, bounds, pb, bounds, unit);
+      statistics_.vacuous += deviation.vacuous;
+    }
+    worst = std::max(worst, deviation.severity);
+    if (!deviation.bad()) return std::nullopt;
+    const auto at = static_cast<std::int64_t>(deviation.first);
+    return verdict_of(deviation,
+                      locate(scene, name, rows_a[static_cast<std::size_t>(at / width)], at % width),
+                      exact ? "bit for bit" : "the other run gave");
+  };
+  if (auto bad = compare("o", a.o, b.o, problem.num_q_heads * problem.head_dim_v,
+                         problem.o_scale.value_or(1.0), expected ? &expected->o : nullptr)) {
+    return *bad;
+  }
+  if (a.lse.size() > 0 && b.lse.size() > 0) {
+    if (auto bad = compare("lse", a.lse, b.lse, problem.num_q_heads, lse_unit(),
+                           expected ? &expected->lse : nullptr)) {
+      return *bad;
+    }
+  }
+  return Verdict::pass(worst);
+}
+
+}  // namespace attest::properties

@@ -1,0 +1,29 @@
+// What unused memory holds before a run: seeded, so that a case replays; different under another
+// seed, so that what is heard of it shows.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace attest::properties {
+
+/// Mixes a counter into junk bits; contents of junk need no more than to differ between seeds.
+inline std::uint64_t mix(std::uint64_t seed, std::uint64_t index) {
+  std::uint64_t z = seed + 0x9e3779b97f4a7c15ull * (index + 1);
+  z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ull;
+  z = (z ^ (z >> 27)) * 0x94d049bb133111ebull;
+  return z ^ (z >> 31);
+}
+
+/// Ordinary finite numbers in [-2, 2), as an allocator's left-overs of the same tensor would be.
+inline double junk_value(std::uint64_t seed, std::uint64_t index) {
+  return static_cast<double>(static_cast<std::int64_t>(mix(seed, index) >> 56) - 128) / 64.0;
+}
+
+/// Bytes that are neither zero nor plausible numbers.
+inline void fill_junk(std::byte* data, std::size_t bytes, std::uint64_t seed) {
+  for (std::size_t i = 0; i < bytes; ++i)
+    data[i] = static_cast<std::byte>(mix(seed, i / 8) >> (8 * (i % 8)));
+}
+
+}  // namespace attest::properties

@@ -1,0 +1,75 @@
+#include "properties/slots.h"
+
+#include <algorithm>
+#include <limits>
+
+#include "oracle/visible.h"
+
+namespace attest::properties {
+
+using problem::Problem;
+using problem::Range;
+
+Slots::Slots(const Problem& problem, const problem::KvStorage& storage) : storage_(storage) {
+  std::int64_t next = 0;
+  for (const auto& sequence : problem.sequences) {
+    first_.push_back(static_cast<std::int32_t>(next));
+    next += storage.layout == problem::KvLayout::kPadded
+                ? std::max<std::int64_t>(problem.max_kv_len(), 1)
+                : sequence.kv_len + storage.gap_tokens;
+  }
+  first_.push_back(static_cast<std::int32_t>(next));
+  count_ = paged() ? storage.num_pages * storage.page_size : next;
+}
+
+Range judged(const Scene& scene, std::int64_t b) {
+  return scene.judged_rows.empty() ? Range{0, scene.problem.sequences[b].q_len}
+                                   : scene.judged_rows[b];
+}
+
+std::vector<SlotInfo> classify_slots(const Scene& scene, const Slots& slots) {
+  const Problem& problem = scene.problem;
+  std::vector<SlotInfo> info(static_cast<std::size_t>(slots.count()));
+  auto raise = [&info](std::int64_t slot, SlotUse use, std::int64_t b) {
+    SlotInfo& entry = info[static_cast<std::size_t>(slot)];
+    // Heard wins over everything; any use by a token wins over tail and free.
+    if (entry.use == SlotUse::kHeard) return;
+    if (use == SlotUse::kHeard || entry.use == SlotUse::kFree || entry.use == SlotUse::kTail) {
+      entry = {use, static_cast<std::int32_t>(b)};
+    }
+  };
+  for (std::int64_t b = 0; b < problem.batch(); ++b) {
+    const std::int64_t kv_len = problem.sequences[b].kv_len;
+    // Tail: the rest of the last page, or of the sequence's room in a contiguous cache.
+    if (slots.paged()) {
+      const std::int64_t page = scene.storage.page_size;
+      for (std::int64_t token = kv_len; token % page != 0; ++token)
+        raise(slots.of(b, token), SlotUse::kTail, b);
+    } else {
+      for (std::int64_t slot = slots.first()[b] + kv_len; slot < slots.first()[b + 1]; ++slot) {
+        raise(slot, SlotUse::kTail, b);
+      }
+    }
+    std::vector<std::uint8_t> heard(static_cast<std::size_t>(kv_len), 0);
+    const Range rows = judged(scene, b);
+    std::int64_t last_position = std::numeric_limits<std::int64_t>::min();
+    for (std::int64_t row = rows.begin; row < rows.end; ++row) {
+      last_position = std::max(last_position, oracle::query_position(problem, b, row));
+      const auto [first, last] = oracle::visible_range(problem, b, row);
+      for (std::int64_t key = first; key < last; ++key) {
+        if (!heard[key] && oracle::visible(problem, b, row, key)) heard[key] = 1;
+      }
+    }
+    for (std::int64_t key = 0; key < kv_len; ++key) {
+      const bool future = oracle::key_position(problem, b, key) > last_position;
+      raise(slots.of(b, key),
+            heard[key] ? SlotUse::kHeard
+            : future   ? SlotUse::kFuture
+                       : SlotUse::kOutsideWindow,
+            b);
+    }
+  }
+  return info;
+}
+
+}  // namespace attest::properties

@@ -1,0 +1,46 @@
+// The physical cache of a scene as a row of slots, one token each: where tokens lie, and what the
+// other slots are.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "properties/scene.h"
+
+namespace attest::properties {
+
+/// Refers to the scene; does not outlive it.
+class Slots {
+ public:
+  Slots(const problem::Problem& problem, const problem::KvStorage& storage);
+  bool paged() const { return problem::is_paged(storage_.layout); }
+  std::int64_t count() const { return count_; }
+  /// Contiguous: first slot of each sequence and the end.
+  const std::vector<std::int32_t>& first() const { return first_; }
+  std::int64_t of(std::int64_t b, std::int64_t token) const {
+    if (!paged()) return first_[b] + token;
+    return storage_.block_table[b][token / storage_.page_size] * storage_.page_size +
+           token % storage_.page_size;
+  }
+
+ private:
+  const problem::KvStorage& storage_;
+  std::vector<std::int32_t> first_;
+  std::int64_t count_ = 0;
+};
+
+/// What a slot is, for poisoning. A slot heard by any judged row is never poisoned.
+enum class SlotUse : std::uint8_t { kFree, kTail, kHeard, kFuture, kOutsideWindow };
+
+struct SlotInfo {
+  SlotUse use = SlotUse::kFree;
+  std::int32_t sequence = -1;  ///< whose queries a dominating key is aimed at
+};
+
+/// The rows of sequence b that are judged.
+problem::Range judged(const Scene& scene, std::int64_t b);
+
+/// Per slot what it is to the judged rows. `slots` are the scene's.
+std::vector<SlotInfo> classify_slots(const Scene& scene, const Slots& slots);
+
+}  // namespace attest::properties
