@@ -22,11 +22,12 @@ build bad "$work/bad-source"
 code=0
 (cd "$work" && "$attest" fuzz --kernel "$work/bad/libnaive.so" --cases 60 --corpus "$work/none" >"$work/log") || code=$?
 ((code == 1)) || { echo "a scale 2 % off: exit $code instead of 1"; cat "$work/log"; exit 1; }
-case_file=$(find "$work/none" "$work/attest-failures" -name '*.case.json' 2>/dev/null | head -n 1)
+case_file=$(sed -nE 's/^ +[^ ]*attest replay .*( |^)([^ ]+\.case\.json)$/\2/p' "$work/log" | head -n 1)
+[[ -n $case_file ]] || { echo 'no line to replay'; cat "$work/log"; exit 1; }
 code=0
 "$attest" replay --kernel "$work/bad/libnaive.so" "$case_file" >/dev/null || code=$?
 ((code == 1)) || { echo "replay: exit $code instead of 1"; exit 1; }
 code=0
 "$attest" replay --kernel "$work/good/libnaive.so" "$case_file" >/dev/null || code=$?
 echo "replay of the counterexample on the mended kernel: exit $code"
-((code == 0 || code == 1))
+((code == 0))
