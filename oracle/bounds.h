@@ -1,4 +1,5 @@
-// Error bounds, derived from declared arithmetic (docs/numerics.md). The only place where tolerances live.
+// Error bounds, derived from declared arithmetic (docs/numerics.md). The only place where
+// tolerances live.
 #pragma once
 
 #include <cstdint>
@@ -13,8 +14,8 @@ namespace attest::oracle {
 /// Changes whenever the same case would get another bound.
 inline constexpr int kBoundsVersion = 1;
 
-/// One row as the bound needs it, in double. n visible keys. Everything is finite; q, k and v are the values meant,
-/// their quantisation scales included.
+/// One row as the bound needs it, in double. n visible keys. Everything is finite; q, k and v are
+/// the values meant, their quantisation scales included.
 struct BoundInput {
   std::int64_t head_dim_qk = 0;
   std::int64_t head_dim_v = 0;
@@ -29,7 +30,7 @@ struct BoundInput {
   bool base_2_lse = false;    ///< the kernel's lse is converted by the tester (one more rounding)
   double sum_abs_q = 0;       ///< sum_d |q_d|
   double sum_abs_k = 0;       ///< the largest sum_d |k_jd| of a visible key
-  std::span<const double> s;      ///< [n] exact scaled dot product, before softcap and bias
+  std::span<const double> s;  ///< [n] exact scaled dot product, before softcap and bias
   std::span<const double> abs_s;  ///< [n] |scale| * sum_d |q_d k_jd|
   std::span<const double> bias;   ///< [n] |ALiBi term| + |additive bias|, or empty without either
   std::span<const double> t;      ///< [n] score
@@ -44,29 +45,35 @@ struct RowBound {
   double lse = 0;
 };
 
-/// Reusable memory of row_bound.
+/// Reusable memory of row_bounds, per key.
 struct BoundScratch {
-  std::vector<double> delta, spread, sum;  ///< per key
+  std::vector<double> delta, spread, sum;
+  std::vector<double> second_delta, second_spread, second_sum;
 };
 
-/// Bound on |computed - exact| for one row, any order of summation, any tiling, any shift history.
-/// `bound.o` is resized; every term: docs/numerics.md.
-void row_bound(const BoundInput& row, const Arithmetic& arithmetic, BoundScratch& scratch, RowBound& bound);
+/// Bounds on |computed - exact| of one row for two computations of it: a kernel's, and the oracle's
+/// own (its ball). Vectors of the results are resized.
+void row_bounds(const BoundInput& row, const Arithmetic& kernel, const Arithmetic& own,
+                BoundScratch& scratch, RowBound& bound, RowBound& ball);
 
-/// row_bound of a kernel with these numerics.
-RowBound attend_bound(const BoundInput& row, const problem::Numerics& numerics, int extra_merge_levels = 0);
+/// Bound of a kernel with these numerics: any order of summation, any tiling, any history of the
+/// shift. Every term: docs/numerics.md.
+RowBound attend_bound(const BoundInput& row, const problem::Numerics& numerics,
+                      int extra_merge_levels = 0);
 
-/// Bound on one merge of states given exactly: o_s [num_states, head_dim_v], lse_s [num_states] in nats, as the kernel
-/// gets them (a base-2 state is converted by the caller, exactly up to the ball). States with lse_s = -inf do not count.
-/// Covers merging all at once, pair by pair and over any tree, normalised or not.
-RowBound merge_bound(std::span<const double> lse_s, std::span<const double> o_s, std::span<const double> o, double lse,
-                     const problem::Numerics& numerics);
+/// Bound on one merge of states given exactly: o_s [num_states, head_dim_v], lse_s [num_states] in
+/// nats, as the kernel gets them (a base-2 state is converted by the caller, exactly up to the
+/// ball). States with lse_s = -inf do not count. Covers merging all at once, pair by pair and over
+/// any tree, normalised or not.
+RowBound merge_bound(std::span<const double> lse_s, std::span<const double> o_s,
+                     std::span<const double> o, double lse, const problem::Numerics& numerics);
 
 /// The same for any arithmetic; the oracle's own ball.
-RowBound merge_bound(std::span<const double> lse_s, std::span<const double> o_s, std::span<const double> o, double lse,
-                     const Arithmetic& arithmetic);
+RowBound merge_bound(std::span<const double> lse_s, std::span<const double> o_s,
+                     std::span<const double> o, double lse, const Arithmetic& arithmetic);
 
-/// Half a unit in the last place of the output type around |x|: what rounding the output once may add.
+/// Half a unit in the last place of the output type around |x|: what rounding the output once may
+/// add.
 double output_rounding(problem::DType type, double magnitude);
 
 }  // namespace attest::oracle

@@ -3,11 +3,11 @@
 
 namespace attest::oracle {
 
-#define ATTEST_INSTANTIATE(Real)                                                                  \
-  template Row<Real> attend_row<Real>(const problem::Problem&, const problem::Inputs&,            \
-                                      std::int64_t, std::int64_t, std::int64_t,                   \
-                                      std::optional<problem::Range>, bool);                       \
-  template std::vector<Row<Real>> attend<Real>(const problem::Problem&, const problem::Inputs&);  \
+#define ATTEST_INSTANTIATE(Real)                                                                 \
+  template Row<Real> attend_row<Real>(const problem::Problem&, const problem::Inputs&,           \
+                                      std::int64_t, std::int64_t, std::int64_t,                  \
+                                      std::optional<problem::Range>, bool);                      \
+  template std::vector<Row<Real>> attend<Real>(const problem::Problem&, const problem::Inputs&); \
   template Row<Real> merge<Real>(std::span<const Row<Real>>);
 ATTEST_INSTANTIATE(double)
 ATTEST_INSTANTIATE(long double)

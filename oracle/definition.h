@@ -1,4 +1,5 @@
-// The definition of attention, as one short template over the number type. Everything else is judged by it.
+// The definition of attention, as one short template over the number type. Everything else is
+// judged by it.
 #pragma once
 
 #include <cstdint>
@@ -18,16 +19,17 @@ inline constexpr int kDefinitionVersion = 1;
 template <typename Real>
 struct Row {
   std::vector<Real> o;
-  Real lse{};            ///< natural log; -inf without a visible key (or the sink)
-  bool empty = true;     ///< no visible key
+  Real lse{};         ///< natural log; -inf without a visible key (or the sink)
+  bool empty = true;  ///< no visible key
 };
 
 /// Row `row` of sequence `b`, query head `head`, over keys `keys` (unset: all).
 /// A sink takes part only when `with_sink` (a partial state of a split leaves it out).
 /// Works on decoded inputs; o is not divided by o_scale.
 template <typename Real>
-Row<Real> attend_row(const problem::Problem& problem, const problem::Inputs& inputs, std::int64_t b, std::int64_t head,
-                     std::int64_t row, std::optional<problem::Range> keys = std::nullopt, bool with_sink = true);
+Row<Real> attend_row(const problem::Problem& problem, const problem::Inputs& inputs, std::int64_t b,
+                     std::int64_t head, std::int64_t row,
+                     std::optional<problem::Range> keys = std::nullopt, bool with_sink = true);
 
 /// All rows, [total_q, num_q_heads] row-major.
 template <typename Real>

@@ -40,8 +40,7 @@ Row<Real> attend_row(const problem::Problem& problem, const problem::Inputs& inp
       score = Real(problem.softcap) * tanh(score / Real(problem.softcap));
     }
     if (!problem.alibi_slopes.empty()) {
-      const std::int64_t distance =
-          query_position(problem, b, row) - key_position(problem, b, j);
+      const std::int64_t distance = query_position(problem, b, row) - key_position(problem, b, j);
       score -= Real(x.alibi_slope(head)) * Real(static_cast<double>(std::abs(distance)));
     }
     if (bias != 0) score += Real(bias);

@@ -3,16 +3,15 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
-#include <cstring>
 #include <limits>
 #include <tuple>
 
+#include "oracle/inner_loops.h"
 #include "oracle/visible.h"
 
 namespace attest::oracle {
 namespace {
 
-using problem::DType;
 using Index = std::ptrdiff_t;
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
@@ -21,33 +20,9 @@ std::size_t size_of_product(std::int64_t a, std::int64_t b, std::int64_t c = 1) 
   return static_cast<std::size_t>(a * b * c);
 }
 
-// Each reduction below runs over one index at a time in order, and vector lanes are independent results: the same
-// bits on every machine, whatever the compiler does with the inner loop.
-
-/// sum[i] += a * b[i], size[i] += |a * b[i]|.
-template <typename Real>
-void add_products(double a, const double* b, Real* sum, double* size, Index n) {
-  const double abs_a = std::abs(a);
-  for (Index i = 0; i < n; ++i) sum[i] += static_cast<Real>(a) * static_cast<Real>(b[i]);
-  for (Index i = 0; i < n; ++i) size[i] += abs_a * std::abs(b[i]);
-}
-
-/// sum[i] += a * b[i].
-template <typename Real>
-void add_scaled(Real a, const double* b, Real* sum, Index n) {
-  for (Index i = 0; i < n; ++i) sum[i] += a * static_cast<Real>(b[i]);
-}
-
-template <typename Float>
-std::vector<double> widen(const problem::Elements& elements) {
-  std::vector<Float> stored(elements.size());
-  if (!stored.empty()) std::memcpy(stored.data(), elements.data(), elements.bytes());
-  return {stored.begin(), stored.end()};
-}
-
 int count_scales(const problem::Problem& problem) {
-  return (problem.q_scale.empty() ? 0 : 1) + (problem.k_scale.empty() ? 0 : 1) + (problem.v_scale.empty() ? 0 : 1) +
-         (problem.o_scale ? 1 : 0);
+  return (problem.q_scale.empty() ? 0 : 1) + (problem.k_scale.empty() ? 0 : 1) +
+         (problem.v_scale.empty() ? 0 : 1) + (problem.o_scale ? 1 : 0);
 }
 
 Reference finite(long double value, double ball, double bound) {
@@ -55,14 +30,6 @@ Reference finite(long double value, double ball, double bound) {
 }
 
 }  // namespace
-
-std::vector<double> decode_all(const problem::Elements& elements) {
-  if (elements.type() == DType::kF64) return widen<double>(elements);
-  if (elements.type() == DType::kF32) return widen<float>(elements);
-  std::vector<double> values(elements.size());
-  for (std::size_t i = 0; i < values.size(); ++i) values[i] = elements.value(i);
-  return values;
-}
 
 template <typename Real>
 Evaluator<Real>::Evaluator(const problem::Problem& problem, const problem::Inputs& inputs,
@@ -107,19 +74,19 @@ void Evaluator<Real>::load_sequence(std::int64_t b) {
   const std::int64_t qk = problem_.head_dim_qk;
   const std::int64_t vd = problem_.head_dim_v;
   kv_len_ = problem_.sequences[static_cast<std::size_t>(b)].kv_len;
-  k_by_lane_.resize(size_of_product(heads, qk, kv_len_));
+  const std::int64_t panels = (kv_len_ + kPanel - 1) / kPanel;
+  k_panels_.resize(size_of_product(heads, panels * kPanel, qk));
   v_by_head_.resize(size_of_product(heads, vd, kv_len_));
   sum_abs_k_.assign(size_of_product(heads, kv_len_), 0);
+  if (kv_len_ == 0) return;
   for (std::int64_t head = 0; head < heads; ++head) {
-    double* const k_to = k_by_lane_.data() + head * qk * kv_len_;
+    fill_panels(k_.data() + (tensors_.first_key(b) * heads + head) * qk, heads * qk, kv_len_, qk,
+                k_panels_.data() + head * panels * kPanel * qk);
     double* const sum_abs = sum_abs_k_.data() + head * kv_len_;
     for (std::int64_t j = 0; j < kv_len_; ++j) {
       const std::int64_t vector = (tensors_.first_key(b) + j) * heads + head;
       const double* const k = k_.data() + vector * qk;
-      for (std::int64_t d = 0; d < qk; ++d) {
-        k_to[d * kv_len_ + j] = k[d];
-        sum_abs[j] += std::abs(k[d]);
-      }
+      for (std::int64_t d = 0; d < qk; ++d) sum_abs[j] += std::abs(k[d]);
       const double* const v = problem_.v_is_k_prefix ? k : v_.data() + vector * vd;
       std::copy_n(v, vd, v_by_head_.data() + (head * kv_len_ + j) * vd);
     }
@@ -146,16 +113,17 @@ void Evaluator<Real>::find_row_keys(std::int64_t b, std::int64_t row) {
 }
 
 template <typename Real>
-void Evaluator<Real>::dot_products(const double* q, std::int64_t kv_head, std::int64_t first, std::int64_t last) {
-  const Index n = last - first;
-  dot_.assign(static_cast<std::size_t>(n), 0);
-  abs_dot_.assign(static_cast<std::size_t>(n), 0);
+void Evaluator<Real>::dot_products(const double* q, std::int64_t kv_head) {
+  const Index dim = problem_.head_dim_qk;
+  const Index panels = (kv_len_ + kPanel - 1) / kPanel;
+  const Index first = range_first_ / kPanel;
+  const Index count = std::max<Index>(0, (range_last_ + kPanel - 1) / kPanel - first);
+  dot_.resize(static_cast<std::size_t>(count * kPanel));
+  abs_dot_.resize(dot_.size());
+  dot_panels(q, dim, k_panels_.data() + (kv_head * panels + first) * dim * kPanel, count,
+             dot_.data(), abs_dot_.data());
   sum_abs_q_ = 0;
-  for (std::int64_t d = 0; d < problem_.head_dim_qk; ++d) {
-    const double* const k = k_by_lane_.data() + (kv_head * problem_.head_dim_qk + d) * kv_len_ + first;
-    add_products(q[d], k, dot_.data(), abs_dot_.data(), n);
-    sum_abs_q_ += std::abs(q[d]);
-  }
+  for (Index d = 0; d < dim; ++d) sum_abs_q_ += std::abs(q[d]);
 }
 
 template <typename Real>
@@ -163,7 +131,8 @@ bool Evaluator<Real>::score_keys(std::int64_t b, std::int64_t row, std::int64_t 
   const std::int64_t kv_head = tensors_.kv_head(head);
   const double q_scale = tensors_.q_scale(b, head);
   const double k_scale = tensors_.k_scale(b, head);
-  const Real factor = static_cast<Real>(problem_.scale) * static_cast<Real>(q_scale) * static_cast<Real>(k_scale);
+  const Real factor =
+      static_cast<Real>(problem_.scale) * static_cast<Real>(q_scale) * static_cast<Real>(k_scale);
   const double abs_factor = std::abs(static_cast<double>(factor));
   const auto cap = static_cast<Real>(problem_.softcap);
   const auto slope = static_cast<Real>(tensors_.alibi_slope(head));
@@ -171,8 +140,9 @@ bool Evaluator<Real>::score_keys(std::int64_t b, std::int64_t row, std::int64_t 
   const bool biased = problem_.bias != problem::Bias::kNone;
 
   const double* const q =
-      q_.data() + ((tensors_.first_row(b) + row) * problem_.num_q_heads + head) * problem_.head_dim_qk;
-  dot_products(q, kv_head, range_first_, range_last_);
+      q_.data() +
+      ((tensors_.first_row(b) + row) * problem_.num_q_heads + head) * problem_.head_dim_qk;
+  dot_products(q, kv_head);
   keys_.clear();
   s_.clear();
   abs_s_.clear();
@@ -185,7 +155,7 @@ bool Evaluator<Real>::score_keys(std::int64_t b, std::int64_t row, std::int64_t 
     const std::int64_t j = row_keys_[i];
     const double bias = biased ? tensors_.bias(b, head, row, j) : 0;
     if (bias == -kInfinity) continue;
-    const auto at = static_cast<std::size_t>(j - range_first_);
+    const auto at = static_cast<std::size_t>(j - range_first_ / kPanel * kPanel);
     const Real s = dot_[at] * factor;
     Real t = s;
     double size = 0;
@@ -205,7 +175,8 @@ bool Evaluator<Real>::score_keys(std::int64_t b, std::int64_t row, std::int64_t 
     if (alibi || biased) bias_.push_back(size);
     t_.push_back(static_cast<double>(t));
     exact_t_.push_back(t);
-    max_sum_abs_k_ = std::max(max_sum_abs_k_, sum_abs_k_[static_cast<std::size_t>(kv_head * kv_len_ + j)]);
+    max_sum_abs_k_ =
+        std::max(max_sum_abs_k_, sum_abs_k_[static_cast<std::size_t>(kv_head * kv_len_ + j)]);
     all_finite = all_finite && std::isfinite(abs_s_.back()) && std::isfinite(t_.back());
   }
   sum_abs_q_ *= std::max(1.0, std::abs(q_scale));
@@ -232,8 +203,7 @@ void Evaluator<Real>::weigh_values(std::int64_t b, std::int64_t head) {
 
   const Index lanes = problem_.head_dim_v;
   const double* const v = v_by_head_.data() + tensors_.kv_head(head) * kv_len_ * lanes;
-  std::fill(sum_.begin(), sum_.end(), Real(0));
-  for (std::size_t i = 0; i < n; ++i) add_scaled(weight_[i], v + keys_[i] * lanes, sum_.data(), lanes);
+  weigh_rows(weight_.data(), keys_, v, lanes, sum_.data());
   const double scale = tensors_.v_scale(b, head);
   for (std::size_t d = 0; d < sum_.size(); ++d) {
     exact_o_[d] = sum_[d] * static_cast<Real>(scale) / l;
@@ -249,7 +219,8 @@ void Evaluator<Real>::weigh_values(std::int64_t b, std::int64_t head) {
 }
 
 template <typename Real>
-void Evaluator<Real>::evaluate(std::int64_t b, std::int64_t row, std::int64_t head, Reference* o, Reference& lse) {
+void Evaluator<Real>::evaluate(std::int64_t b, std::int64_t row, std::int64_t head, Reference* o,
+                               Reference& lse) {
   const bool finite_scores = score_keys(b, row, head);
   const double sink = with_sink_ ? tensors_.sink(head) : -kInfinity;
   if (!finite_scores || (!std::isfinite(sink) && sink != -kInfinity)) {
@@ -274,37 +245,40 @@ void Evaluator<Real>::evaluate(std::int64_t b, std::int64_t row, std::int64_t he
 }
 
 template <typename Real>
-void Evaluator<Real>::judge(std::int64_t b, std::int64_t row, std::int64_t head, Reference* o, Reference& lse) {
+void Evaluator<Real>::judge(std::int64_t b, std::int64_t row, std::int64_t head, Reference* o,
+                            Reference& lse) {
   const auto lanes = static_cast<std::size_t>(problem_.head_dim_v);
   const std::size_t n = keys_.size();
   std::span<const double> v = visible_v_;
   if (v.empty() && n > 0) {
     v = std::span(v_by_head_)
-            .subspan(static_cast<std::size_t>(tensors_.kv_head(head) * kv_len_ + keys_.front()) * lanes, n * lanes);
+            .subspan(
+                static_cast<std::size_t>(tensors_.kv_head(head) * kv_len_ + keys_.front()) * lanes,
+                n * lanes);
   }
   const double sink = with_sink_ ? tensors_.sink(head) : -kInfinity;
-  const BoundInput input{.head_dim_qk = problem_.head_dim_qk,
-                         .head_dim_v = problem_.head_dim_v,
-                         .q_dtype = problem_.q_dtype,
-                         .scale = problem_.scale,
-                         .operand_scale = std::abs(tensors_.q_scale(b, head) * tensors_.k_scale(b, head)),
-                         .v_scale = tensors_.v_scale(b, head),
-                         .num_scales = num_scales_,
-                         .softcap = problem_.softcap,
-                         .has_sink = sink != -kInfinity,
-                         .sink = sink == -kInfinity ? 0 : sink,
-                         .sum_abs_q = sum_abs_q_,
-                         .sum_abs_k = max_sum_abs_k_,
-                         .s = s_,
-                         .abs_s = abs_s_,
-                         .bias = bias_,
-                         .t = t_,
-                         .p = p_,
-                         .v = v,
-                         .o = o_,
-                         .lse = static_cast<double>(exact_lse_)};
-  row_bound(input, kernel_, scratch_, bound_);
-  row_bound(input, own_, scratch_, ball_);
+  const BoundInput input{
+      .head_dim_qk = problem_.head_dim_qk,
+      .head_dim_v = problem_.head_dim_v,
+      .q_dtype = problem_.q_dtype,
+      .scale = problem_.scale,
+      .operand_scale = std::abs(tensors_.q_scale(b, head) * tensors_.k_scale(b, head)),
+      .v_scale = tensors_.v_scale(b, head),
+      .num_scales = num_scales_,
+      .softcap = problem_.softcap,
+      .has_sink = sink != -kInfinity,
+      .sink = sink == -kInfinity ? 0 : sink,
+      .sum_abs_q = sum_abs_q_,
+      .sum_abs_k = max_sum_abs_k_,
+      .s = s_,
+      .abs_s = abs_s_,
+      .bias = bias_,
+      .t = t_,
+      .p = p_,
+      .v = v,
+      .o = o_,
+      .lse = static_cast<double>(exact_lse_)};
+  row_bounds(input, kernel_, own_, scratch_, bound_, ball_);
 
   bool lanes_finite = true;
   for (std::size_t d = 0; d < lanes; ++d) {
@@ -316,15 +290,16 @@ void Evaluator<Real>::judge(std::int64_t b, std::int64_t row, std::int64_t head,
 }
 
 template <typename Real>
-void Evaluator<Real>::judge_structure(std::int64_t b, std::int64_t row, std::int64_t head, Reference* o,
-                                      Reference* lse) {
+void Evaluator<Real>::judge_structure(std::int64_t b, std::int64_t row, std::int64_t head,
+                                      Reference* o, Reference* lse) {
   const bool whole_row = lse != nullptr;
   const Row<long double> exact = precise_row(problem_, inputs_, b, head, row, options_);
-  // A visible score of -infinity: 0 / 0 or 0 * infinity by the formula, while many kernels pass over such a key like
-  // over a hidden one. The row decides nothing.
+  // A visible score of -infinity: 0 / 0 or 0 * infinity by the formula, while many kernels pass
+  // over such a key like over a hidden one. The row decides nothing.
   const bool undefined = whole_row && std::find(t_.begin(), t_.end(), -kInfinity) != t_.end();
   const auto reference = [&](long double value) {
-    if (std::isfinite(value) || undefined) return finite(std::isfinite(value) ? value : 0, 0, kInfinity);
+    if (std::isfinite(value) || undefined)
+      return finite(std::isfinite(value) ? value : 0, 0, kInfinity);
     return Reference{.kind = std::isnan(value) ? Kind::kNaN : Kind::kNonFinite};
   };
   for (std::size_t d = 0; d < o_.size(); ++d) {

@@ -1,5 +1,6 @@
-// The fast evaluation behind expected.h: the definition, reordered so that each input is decoded once and the inner
-// loops run over contiguous memory. Tested to equal the definition within its ball. Internal to oracle/.
+// The fast evaluation behind expected.h: the definition, reordered so that each input is decoded
+// once and the inner loops run over contiguous memory. Tested to equal the definition within its
+// ball. Internal to oracle/.
 #pragma once
 
 #include <cstdint>
@@ -12,16 +13,13 @@
 
 namespace attest::oracle {
 
-/// All elements as double, which is exact for every type.
-std::vector<double> decode_all(const problem::Elements& elements);
-
 /// Evaluates rows in Real: double or long double.
 template <typename Real>
 class Evaluator {
  public:
   /// Keeps references to its arguments.
-  Evaluator(const problem::Problem& problem, const problem::Inputs& inputs, const problem::Numerics& numerics,
-            const ExpectOptions& options);
+  Evaluator(const problem::Problem& problem, const problem::Inputs& inputs,
+            const problem::Numerics& numerics, const ExpectOptions& options);
 
   /// Fills in every element of `expected`, which has its final size.
   void run(Expected& expected);
@@ -31,14 +29,16 @@ class Evaluator {
   /// Keys this row sees whatever the head, into row_keys_.
   void find_row_keys(std::int64_t b, std::int64_t row);
   void evaluate(std::int64_t b, std::int64_t row, std::int64_t head, Reference* o, Reference& lse);
-  /// Scores of keys [first, last) into dot_ and abs_dot_.
-  void dot_products(const double* q, std::int64_t kv_head, std::int64_t first, std::int64_t last);
-  /// Scores of the visible keys, into keys_, s_, abs_s_, bias_, t_ and exact_t_. Returns whether all are finite.
+  /// q.k and |q|.|k| of the panels that hold the row's range, into dot_ and abs_dot_.
+  void dot_products(const double* q, std::int64_t kv_head);
+  /// Scores of the visible keys, into keys_, s_, abs_s_, bias_, t_ and exact_t_. Returns whether
+  /// all are finite.
   bool score_keys(std::int64_t b, std::int64_t row, std::int64_t head);
   void weigh_values(std::int64_t b, std::int64_t head);
   void judge(std::int64_t b, std::int64_t row, std::int64_t head, Reference* o, Reference& lse);
   /// Rows with something non-finite in sight: what the definition at 50 digits says.
-  void judge_structure(std::int64_t b, std::int64_t row, std::int64_t head, Reference* o, Reference* lse);
+  void judge_structure(std::int64_t b, std::int64_t row, std::int64_t head, Reference* o,
+                       Reference* lse);
 
   const problem::Problem& problem_;
   const ExpectOptions& options_;
@@ -53,9 +53,9 @@ class Evaluator {
 
   // One sequence.
   std::int64_t kv_len_ = 0;
-  std::vector<double> k_by_lane_;   ///< [num_kv_heads, head_dim_qk, kv_len]
-  std::vector<double> v_by_head_;   ///< [num_kv_heads, kv_len, head_dim_v]
-  std::vector<double> sum_abs_k_;   ///< [num_kv_heads, kv_len]
+  std::vector<double> k_panels_;   ///< [num_kv_heads, panels, head_dim_qk, kPanel]
+  std::vector<double> v_by_head_;  ///< [num_kv_heads, kv_len, head_dim_v]
+  std::vector<double> sum_abs_k_;  ///< [num_kv_heads, kv_len]
 
   // One row.
   std::int64_t range_first_ = 0, range_last_ = 0;
@@ -78,7 +78,8 @@ extern template class Evaluator<double>;
 extern template class Evaluator<long double>;
 
 /// The definition at 50 digits, rounded; NaN and infinities kept.
-Row<long double> precise_row(const problem::Problem& problem, const problem::Inputs& inputs, std::int64_t b,
-                             std::int64_t head, std::int64_t row, const ExpectOptions& options);
+Row<long double> precise_row(const problem::Problem& problem, const problem::Inputs& inputs,
+                             std::int64_t b, std::int64_t head, std::int64_t row,
+                             const ExpectOptions& options);
 
 }  // namespace attest::oracle

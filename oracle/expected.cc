@@ -16,8 +16,8 @@ constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 /// One row of expect_merge.
 template <typename Real>
-void merge_row(std::size_t row, const std::vector<StateView>& states, const Arithmetic& kernel, Reference* o,
-               Reference& lse, std::size_t lanes) {
+void merge_row(std::size_t row, const std::vector<StateView>& states, const Arithmetic& kernel,
+               Reference* o, Reference& lse, std::size_t lanes) {
   std::vector<Row<Real>> rows;
   std::vector<double> lse_s, o_s;
   bool finite = true;
@@ -52,8 +52,9 @@ void merge_row(std::size_t row, const std::vector<StateView>& states, const Arit
   const RowBound bound = merge_bound(lse_s, o_s, whole_o, whole_lse, kernel);
   const RowBound ball = merge_bound(lse_s, o_s, whole_o, whole_lse, reference_arithmetic<Real>());
   for (std::size_t d = 0; d < lanes; ++d) {
-    o[d] = std::isfinite(whole.o[d]) ? Reference{.value = whole.o[d], .ball = ball.o[d], .bound = bound.o[d]}
-                                     : structural(whole.o[d]);
+    o[d] = std::isfinite(whole.o[d])
+               ? Reference{.value = whole.o[d], .ball = ball.o[d], .bound = bound.o[d]}
+               : structural(whole.o[d]);
   }
   lse = {.value = whole.lse, .ball = ball.lse, .bound = bound.lse};
 }
@@ -67,7 +68,8 @@ Expected expect_attend(const problem::Problem& problem, const problem::Inputs& i
     throw ContractError("expect_attend: ExpectOptions::keys needs one range per sequence");
   }
   std::int64_t rows = 0;
-  for (const problem::Sequence& sequence : problem.sequences) rows += sequence.q_len * problem.num_q_heads;
+  for (const problem::Sequence& sequence : problem.sequences)
+    rows += sequence.q_len * problem.num_q_heads;
   Expected expected;
   expected.o.resize(static_cast<std::size_t>(rows * problem.head_dim_v));
   expected.lse.resize(static_cast<std::size_t>(rows));
@@ -79,8 +81,8 @@ Expected expect_attend(const problem::Problem& problem, const problem::Inputs& i
   return expected;
 }
 
-Expected expect_merge(std::int64_t rows, std::int64_t head_dim_v, const std::vector<StateView>& states,
-                      const problem::Numerics& numerics) {
+Expected expect_merge(std::int64_t rows, std::int64_t head_dim_v,
+                      const std::vector<StateView>& states, const problem::Numerics& numerics) {
   const DefaultFpEnv environment;
   const auto lanes = static_cast<std::size_t>(head_dim_v);
   const Arithmetic kernel = arithmetic_of(numerics, problem::DType::kF32, 0);

@@ -1,6 +1,6 @@
-// The floating-point environment the oracle needs, whatever a kernel or a shared object left behind:
-// round to nearest, subnormals kept (a library linked with -ffast-math sets flush-to-zero for the
-// whole process), x87 at full precision.
+// The floating-point environment the oracle needs, whatever a kernel or a shared object left
+// behind: round to nearest, subnormals kept (a library linked with -ffast-math sets flush-to-zero
+// for the whole process), x87 at full precision.
 #pragma once
 
 #include <cfenv>

@@ -8,8 +8,9 @@ namespace attest::oracle {
 LogicalTensors::LogicalTensors(const problem::Problem& problem, const problem::Inputs& inputs)
     : problem_(problem), inputs_(inputs) {
   const std::int64_t bias_heads =
-      problem.bias == problem::Bias::kNone ? 0
-                                           : (problem.bias == problem::Bias::kPerHead ? problem.num_q_heads : 1);
+      problem.bias == problem::Bias::kNone
+          ? 0
+          : (problem.bias == problem::Bias::kPerHead ? problem.num_q_heads : 1);
   std::int64_t rows = 0;
   std::int64_t keys = 0;
   std::int64_t biases = 0;

@@ -19,7 +19,8 @@ class LogicalTensors {
   double k(std::int64_t b, std::int64_t head, std::int64_t key, std::int64_t lane) const;
   /// With v_is_k_prefix a lane of K.
   double v(std::int64_t b, std::int64_t head, std::int64_t key, std::int64_t lane) const;
-  double bias(std::int64_t b, std::int64_t head, std::int64_t row, std::int64_t key) const;  ///< 0 without one
+  double bias(std::int64_t b, std::int64_t head, std::int64_t row,
+              std::int64_t key) const;  ///< 0 without one
 
   double q_scale(std::int64_t b, std::int64_t head) const;
   double k_scale(std::int64_t b, std::int64_t head) const;

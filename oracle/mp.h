@@ -1,11 +1,13 @@
-// The number type of the definition as judge: at least 50 decimal digits, Boost.Multiprecision over MPFR.
+// The number type of the definition as judge: at least 50 decimal digits, Boost.Multiprecision over
+// MPFR.
 #pragma once
 
 #include <boost/multiprecision/mpfr.hpp>
 
 namespace attest::oracle {
 
-using Mp = boost::multiprecision::number<boost::multiprecision::mpfr_float_backend<50, boost::multiprecision::allocate_stack>,
-                                         boost::multiprecision::et_off>;
+using Mp = boost::multiprecision::number<
+    boost::multiprecision::mpfr_float_backend<50, boost::multiprecision::allocate_stack>,
+    boost::multiprecision::et_off>;
 
 }  // namespace attest::oracle

@@ -13,13 +13,15 @@ namespace {
 /// Half a unit in the last place of long double, relative.
 constexpr double kLongDoubleRoundoff = 0x1p-64;
 
-/// The definition's own error at 50 digits (2^-166 and better) is far below this share of the evaluation's ball.
+/// The definition's own error at 50 digits (2^-166 and better) is far below this share of the
+/// evaluation's ball.
 constexpr double kDefinitionShare = 0x1p-64;
 
 }  // namespace
 
-Row<long double> precise_row(const problem::Problem& problem, const problem::Inputs& inputs, std::int64_t b,
-                             std::int64_t head, std::int64_t row, const ExpectOptions& options) {
+Row<long double> precise_row(const problem::Problem& problem, const problem::Inputs& inputs,
+                             std::int64_t b, std::int64_t head, std::int64_t row,
+                             const ExpectOptions& options) {
   std::optional<problem::Range> keys;
   if (!options.keys.empty()) keys = options.keys[static_cast<std::size_t>(b)];
   const Row<Mp> exact = attend_row<Mp>(problem, inputs, b, head, row, keys, options.keys.empty());
@@ -28,8 +30,8 @@ Row<long double> precise_row(const problem::Problem& problem, const problem::Inp
   return result;
 }
 
-void refine_row(const problem::Problem& problem, const problem::Inputs& inputs, const ExpectOptions& options,
-                std::int64_t flat_row, Expected& expected) {
+void refine_row(const problem::Problem& problem, const problem::Inputs& inputs,
+                const ExpectOptions& options, std::int64_t flat_row, Expected& expected) {
   const DefaultFpEnv environment;
   const std::int64_t head = flat_row % problem.num_q_heads;
   std::int64_t row = flat_row / problem.num_q_heads;
@@ -44,7 +46,8 @@ void refine_row(const problem::Problem& problem, const problem::Inputs& inputs, 
   const auto refine = [](Reference& reference, long double value) {
     if (reference.kind != Kind::kFinite || !std::isfinite(value)) return;
     reference.value = value;
-    reference.ball = kLongDoubleRoundoff * static_cast<double>(std::abs(value)) + kDefinitionShare * reference.ball;
+    reference.ball = kLongDoubleRoundoff * static_cast<double>(std::abs(value)) +
+                     kDefinitionShare * reference.ball;
   };
   const auto lanes = static_cast<std::size_t>(problem.head_dim_v);
   for (std::size_t d = 0; d < lanes; ++d) {

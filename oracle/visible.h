@@ -8,8 +8,8 @@
 
 namespace attest::oracle {
 
-/// Position of query row `row` / of key `key` of sequence `b`, as windows and ALiBi measure it: the token index, or
-/// inside a tree the start of the tree plus the token's depth.
+/// Position of query row `row` / of key `key` of sequence `b`, as windows and ALiBi measure it: the
+/// token index, or inside a tree the start of the tree plus the token's depth.
 std::int64_t query_position(const problem::Problem& problem, std::int64_t b, std::int64_t row);
 std::int64_t key_position(const problem::Problem& problem, std::int64_t b, std::int64_t key);
 
@@ -17,6 +17,7 @@ std::int64_t key_position(const problem::Problem& problem, std::int64_t b, std::
 bool visible(const problem::Problem& problem, std::int64_t b, std::int64_t row, std::int64_t key);
 
 /// Keys [first, last) outside of which nothing is visible to this row; inside, visible() decides.
-std::pair<std::int64_t, std::int64_t> visible_range(const problem::Problem& problem, std::int64_t b, std::int64_t row);
+std::pair<std::int64_t, std::int64_t> visible_range(const problem::Problem& problem, std::int64_t b,
+                                                    std::int64_t row);
 
 }  // namespace attest::oracle
