@@ -51,7 +51,7 @@ bool has_wide_range(problem::DType type) {
 }
 
 bool has_bare_v(const problem::Problem& problem) {
-  return problem.v_scale.empty() && !problem.v_is_k_prefix;
+  return problem.v_scale.empty() && !problem.o_scale && !problem.v_is_k_prefix;
 }
 
 /// Runs the scene and judges it against references whose values were replaced by `replace(flat, b,
@@ -174,12 +174,11 @@ Verdict check_hull(const Case& value, Harness& harness) {
   return harness.judge(scene, std::move(expected), run.out, {}, true, false);
 }
 
-/// Rows that see a single key return its value.
-void one_key_each(Draw& draw, Case& value) {
+/// Makes rows that see a single key likelier: a window of the query's own token.
+void one_key_each(Draw& draw, const kernels::KernelInfo& info, Case& value) {
   auto& problem = value.problem();
-  const bool by_window =
-      draw.chance(50) && problem.mask.window_left.has_value() && problem.mask.causal;
-  if (by_window) {
+  problem.bias = problem::Bias::kNone;
+  if (draw.chance(40) && info.has(ATTEST_FEATURE_WINDOW_LEFT) && problem.mask.causal) {
     problem.mask.window_left = 0;
   }
 }
@@ -226,7 +225,8 @@ Verdict check_scale_v(const Case& value, Harness& harness) {
   const bool tame = (d == Distribution::kUniform || d == Distribution::kNearTies) &&
                     problem.alibi_slopes.empty() && problem.bias == problem::Bias::kNone &&
                     problem.sinks.empty() && has_bare_v(problem) && !problem.o_scale &&
-                    value.values.overrides.empty() && has_wide_range(problem.o_dtype);
+                    value.values.overrides.empty() && has_wide_range(problem.o_dtype) &&
+                    has_wide_range(harness.info().declared_numerics().accumulate);
   if (!tame) return Verdict::skipped("products may leave the normal range");
   if (!harness.supported(scene)) return Verdict::skipped("outside the kernel's declaration");
   constexpr double kFactor = 8.0;
@@ -294,7 +294,7 @@ std::span<const Property> algebra_family() {
   static const Property family[] = {
       {.id = "algebra.constant_v",
        .claim = "constant values come back as they are, whatever the scores",
-       .kills = "acc_not_rescaled, running_max_from_zero",
+       .kills = "acc_not_rescaled, self_not_attended, kv_head_modulo",
        .file = __FILE__,
        .line = __LINE__,
        .applies = can_attend,
@@ -305,7 +305,7 @@ std::span<const Property> algebra_family() {
        .check = check_constant_v},
       {.id = "algebra.zero_q_is_mean",
        .claim = "with q = 0 the output is the mean of the visible values",
-       .kills = "self_not_attended, causal_top_left, page_floor_drops_tail",
+       .kills = "self_not_attended, causal_top_left, kv_end_ignores_prefix, page_floor_drops_tail",
        .file = __FILE__,
        .line = __LINE__,
        .applies = can_attend,
@@ -320,7 +320,7 @@ std::span<const Property> algebra_family() {
        .check = check_zero_q},
       {.id = "algebra.hull",
        .claim = "every output lies between the smallest and the largest visible value",
-       .kills = "acc_not_rescaled",
+       .kills = "acc_not_rescaled, running_max_from_zero, kv_head_modulo",
        .file = __FILE__,
        .line = __LINE__,
        .applies = can_attend,
@@ -328,18 +328,19 @@ std::span<const Property> algebra_family() {
        .check = check_hull},
       {.id = "algebra.single_key",
        .claim = "a row that sees one key returns its value",
-       .kills = "self_not_attended, window_off_by_one",
+       .kills = "self_not_attended, window_off_by_one, kv_end_ignores_prefix",
        .file = __FILE__,
        .line = __LINE__,
        .applies = can_attend,
        .generate =
            [](const kernels::KernelInfo& info) {
-             return cases(info, {.empties = true, .no_sink = true}, one_key_each);
+             return cases(info, {.single_keys = true, .no_sink = true},
+                          [info](Draw& draw, Case& value) { one_key_each(draw, info, value); });
            },
        .check = check_single_key},
       {.id = "algebra.scale_v",
        .claim = "values times a power of two give outputs times that power, bit for bit",
-       .kills = "",
+       .kills = "running_max_from_zero",
        .file = __FILE__,
        .line = __LINE__,
        .applies = repeats_and_attends,
@@ -353,7 +354,7 @@ std::span<const Property> algebra_family() {
        .check = check_scale_v},
       {.id = "algebra.permute_keys",
        .claim = "without positions in the mask, the order of the keys does not matter",
-       .kills = "",
+       .kills = "page_floor_drops_tail, one_page_too_many, lse_log2_merged_as_ln",
        .file = __FILE__,
        .line = __LINE__,
        .applies = can_be_positionless,

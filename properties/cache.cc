@@ -21,22 +21,6 @@ using problem::Range;
 constexpr double kMarkerV = 1e4;           // what a leaked dominating slot brings into the output
 constexpr double kDominatingScore = 64.0;  // nats above everything an ordinary case has
 
-std::optional<PoisonPlace> place_of(SlotUse use) {
-  switch (use) {
-    case SlotUse::kFree:
-      return PoisonPlace::kFreePages;
-    case SlotUse::kTail:
-      return PoisonPlace::kPageTail;
-    case SlotUse::kFuture:
-      return PoisonPlace::kFuture;
-    case SlotUse::kOutsideWindow:
-      return PoisonPlace::kOutsideWindow;
-    case SlotUse::kHeard:
-      return std::nullopt;
-  }
-  return std::nullopt;
-}
-
 std::uint64_t poison_bits(PoisonKind kind, DType type, double dominating) {
   switch (kind) {
     case PoisonKind::kNaN:
@@ -48,7 +32,9 @@ std::uint64_t poison_bits(PoisonKind kind, DType type, double dominating) {
     case PoisonKind::kLargest:
       return problem::encode(type, problem::largest_finite(type));
     case PoisonKind::kDominating:
-      return problem::encode(type, dominating);
+      // Finite in every type: this kind is for kernels that ask for finite contents, too.
+      return problem::encode(type, std::clamp(dominating, -problem::largest_finite(type),
+                                              problem::largest_finite(type)));
   }
   return 0;
 }
@@ -70,7 +56,7 @@ std::vector<double> dominating_key(const Scene& scene, std::int64_t b, std::int6
     norm += x * x;
   }
   const double strength = problem.scale * norm;
-  if (!(std::fabs(strength) > 0) || !std::isfinite(strength)) return key;
+  if (!std::isfinite(strength) || !std::isfinite(kDominatingScore / strength)) return key;
   for (std::int64_t lane = 0; lane < problem.head_dim_qk; ++lane) {
     key[lane] =
         scene.inputs.q.value(static_cast<std::size_t>(base + lane)) * (kDominatingScore / strength);

@@ -105,6 +105,11 @@ Verdict check_token_by_token(const Case& value, Harness& harness) {
 bool is_causal(const kernels::KernelInfo& info) {
   return can_attend(info) && info.has(ATTEST_FEATURE_CAUSAL);
 }
+/// A decode step sits behind all its tokens.
+bool has_future(const kernels::KernelInfo& info) {
+  return is_causal(info) &&
+         (kernels::contains(info.capabilities.q_len, 2) || info.has(ATTEST_FEATURE_START_POS));
+}
 bool is_causal_prefill(const kernels::KernelInfo& info) {
   return is_causal(info) && kernels::contains(info.capabilities.q_len, 2);
 }
@@ -115,10 +120,10 @@ std::span<const Property> causality_family() {
   static const Property family[] = {
       {.id = "causality.future_poison",
        .claim = "tokens later than a query are inaudible to it, whatever they hold",
-       .kills = "softcap_after_mask",
+       .kills = "causal_top_left, softcap_after_mask",
        .file = __FILE__,
        .line = __LINE__,
-       .applies = is_causal,
+       .applies = has_future,
        .generate =
            [](const kernels::KernelInfo& info) {
              return cases(info, {.causal = true,

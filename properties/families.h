@@ -37,5 +37,11 @@ inline bool merges_states(const kernels::KernelInfo& info) {
 inline bool repeats_bits(const kernels::KernelInfo& info) {
   return info.promised(ATTEST_PROMISE_RUN_TO_RUN);
 }
+/// Whether two calls that differ only in what unused slots hold give the same bits. Not so when the
+/// kernel asks for finite contents: then it may read them, take its maximum over them too and
+/// weigh them with 0, and round differently.
+inline bool repeats_bits_over_junk(const kernels::KernelInfo& info) {
+  return repeats_bits(info) && info.conventions.unused_slots != ATTEST_SLOTS_FINITE;
+}
 
 }  // namespace attest::properties

@@ -60,6 +60,7 @@ void draw_sequences(Draw& draw, const KernelInfo& info, const Wish& wish, const 
     Sequence sequence;
     sequence.kv_len = draw_length(draw, page, limits.kv_len);
     if (wish.empties && draw.chance(35)) sequence.kv_len = draw.between(0, 1);
+    if (wish.single_keys && draw.chance(40)) sequence.kv_len = 1;
     if (sequence.kv_len == 0 && !info.has(ATTEST_FEATURE_EMPTY_KV)) sequence.kv_len = 1;
     if (sequence.kv_len > 0 && !kernels::contains(caps.kv_len, sequence.kv_len)) {
       sequence.kv_len = members(caps.kv_len, {1, 2, 4, 8, 16, 32}).front();
@@ -83,7 +84,7 @@ void draw_sequences(Draw& draw, const KernelInfo& info, const Wish& wish, const 
       if (common_q < 0) common_q = q_len;
       q_len = common_q;
     }
-    if (q_len > sequence.kv_len && !info.has(ATTEST_FEATURE_Q_LONGER)) {
+    if (q_len > sequence.kv_len && sequence.kv_len > 0 && !info.has(ATTEST_FEATURE_Q_LONGER)) {
       if (info.has(ATTEST_FEATURE_RAGGED)) {
         q_len = sequence.kv_len;
       } else {
@@ -97,14 +98,16 @@ void draw_sequences(Draw& draw, const KernelInfo& info, const Wish& wish, const 
     if (info.has(ATTEST_FEATURE_START_POS) && !wish.plain_scores && q_len > 0 && draw.chance(12)) {
       sequence.start_pos = draw.between(0, sequence.kv_len + 2);
     }
+    if (info.conventions.causal_alignment == ATTEST_CAUSAL_TOP_LEFT) sequence.start_pos = 0;
     problem.sequences.push_back(sequence);
   }
 }
 
 void draw_heads(Draw& draw, const KernelInfo& info, const Limits& limits, Problem& problem) {
   problem.num_kv_heads = draw.pick(members(info.capabilities.num_kv_heads, {1, 1, 2, 2, 3, 4, 8}));
-  problem.num_kv_heads =
+  const std::int64_t few =
       std::min(problem.num_kv_heads, std::max<std::int64_t>(limits.heads / 2, 1));
+  if (kernels::contains(info.capabilities.num_kv_heads, few)) problem.num_kv_heads = few;
   const std::int64_t group = draw.pick(members(info.capabilities.group, {1, 1, 2, 2, 3, 4, 7, 8}));
   problem.num_q_heads = problem.num_kv_heads * group;
 }

@@ -25,6 +25,7 @@ struct Wish {
   bool many_rows = false;       ///< at least two query rows somewhere
   bool many_sequences = false;  ///< at least two sequences
   bool empties = false;         ///< many sequences without keys or rows, rows before the first key
+  bool single_keys = false;     ///< many sequences of one key
   bool shared_pages = false;    ///< shared prefixes
   bool no_sink = false;
   bool no_tree = false;

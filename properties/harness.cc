@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 #include "problem/errors.h"
 #include "properties/junk.h"
@@ -105,11 +106,16 @@ bool Harness::supported(const Scene& scene) {
   kernels::Launch launch(session_.arena());
   attest_attend* call = place(scene, info(), launch, true);
   RunResult result;
-  return session_.supports(call, &result) && result.ok();
+  const bool served = session_.supports(call, &result);
+  // A crash in supports() is a finding, not a case to skip: the call that follows reports it.
+  broken_supports_ = failure_of(result);
+  return served || broken_supports_;
 }
 
 Run Harness::attend(const Scene& scene) {
   Run run;
+  run.failure = std::exchange(broken_supports_, std::nullopt);
+  if (run.failure) return run;
   kernels::Launch launch(session_.arena());
   attest_attend* call = place(scene, info(), launch, true);
   RunResult result = plan_workspace(session_, scene, launch, *call);

@@ -65,7 +65,8 @@ class Harness {
   const Trace& trace() const { return trace_; }
   void forget() { trace_ = Trace{}; }
 
-  /// Whether the kernel declares the scene's call (capabilities and its own supports()).
+  /// Whether the kernel declares the scene's call (capabilities and its own supports()). When
+  /// supports() itself crashes: true, and the next attend() carries that failure.
   bool supported(const Scene& scene);
 
   Run attend(const Scene& scene);
@@ -116,6 +117,7 @@ class Harness {
   kernels::Session& session_;
   Statistics statistics_;
   Trace trace_;
+  std::optional<problem::Verdict> broken_supports_;  ///< supports() crashed or hung
   bool recording_ = false;
 };
 

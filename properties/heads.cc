@@ -80,11 +80,16 @@ Verdict check_permutation(const Case& value, Harness& harness) {
   const Scene scene = scene_of(value);
   const auto& problem = scene.problem;
   if (problem.num_kv_heads == 1) return Verdict::skipped("one KV head");
+  // Rotations, not a reversal: that one is the same to a kernel which deals heads out (h modulo
+  // num_kv_heads).
+  const std::int64_t group = problem.group();
   std::vector<std::int64_t> kv_heads = iota(problem.num_kv_heads);
-  std::reverse(kv_heads.begin(), kv_heads.end());
+  std::rotate(kv_heads.begin(), kv_heads.begin() + 1, kv_heads.end());
   std::vector<std::int64_t> q_heads;
   for (const std::int64_t kv : kv_heads) {
-    for (std::int64_t i = problem.group(); i-- > 0;) q_heads.push_back(kv * problem.group() + i);
+    for (std::int64_t i = 0; i < group; ++i) {
+      q_heads.push_back(kv * group + (group > 2 ? (i + 1) % group : i));
+    }
   }
   return check_selection(scene, q_heads, kv_heads, harness);
 }

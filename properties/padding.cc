@@ -34,7 +34,7 @@ std::span<const Property> padding_family() {
   static const Property family[] = {
       {.id = "padding.page_tail",
        .claim = "slots past kv_len in the last page (or the room after a sequence) are inaudible",
-       .kills = "v_tail_not_zeroed",
+       .kills = "v_tail_not_zeroed, one_page_too_many",
        .file = __FILE__,
        .line = __LINE__,
        .applies = attends_slots,
@@ -45,7 +45,7 @@ std::span<const Property> padding_family() {
        .check = check_padding},
       {.id = "padding.free_pages",
        .claim = "pages that no sequence names are inaudible",
-       .kills = "one_page_too_many",
+       .kills = "one_page_too_many, table_tail_read",
        .file = __FILE__,
        .line = __LINE__,
        .applies = attends_paged_slots,

@@ -226,7 +226,8 @@ attest_attend* place(const Scene& scene, const kernels::KernelInfo& info, Launch
   call->max_q_len = static_cast<std::int32_t>(problem.max_q_len());
   call->max_kv_len = static_cast<std::int32_t>(problem.max_kv_len());
   call->total_q = problem.total_q();
-  call->num_splits = scene.num_splits;
+  // A tuning knob: a kernel without it runs the case all the same.
+  call->num_splits = info.has(ATTEST_FEATURE_NUM_SPLITS) ? scene.num_splits : 0;
 
   std::vector<std::int32_t> cu_q{0}, kv_len, start;
   for (const auto& sequence : problem.sequences) {

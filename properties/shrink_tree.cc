@@ -20,7 +20,9 @@ rc::Seq<problem::Case> smaller(const problem::Case& value) {
 }  // namespace
 
 rc::Shrinkable<problem::Case> with_shrinks(problem::Case value) {
-  return rc::shrinkable::shrinkRecur(std::move(value), smaller);
+  // A lambda: clang 14 does not bind a plain function here.
+  return rc::shrinkable::shrinkRecur(std::move(value),
+                                     [](const problem::Case& from) { return smaller(from); });
 }
 
 }  // namespace attest::properties

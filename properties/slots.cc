@@ -72,4 +72,20 @@ std::vector<SlotInfo> classify_slots(const Scene& scene, const Slots& slots) {
   return info;
 }
 
+std::optional<problem::PoisonPlace> place_of(SlotUse use) {
+  switch (use) {
+    case SlotUse::kFree:
+      return problem::PoisonPlace::kFreePages;
+    case SlotUse::kTail:
+      return problem::PoisonPlace::kPageTail;
+    case SlotUse::kFuture:
+      return problem::PoisonPlace::kFuture;
+    case SlotUse::kOutsideWindow:
+      return problem::PoisonPlace::kOutsideWindow;
+    case SlotUse::kHeard:
+      return std::nullopt;
+  }
+  return std::nullopt;
+}
+
 }  // namespace attest::properties

@@ -3,8 +3,10 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
+#include "problem/poison.h"
 #include "properties/scene.h"
 
 namespace attest::properties {
@@ -36,6 +38,9 @@ struct SlotInfo {
   SlotUse use = SlotUse::kFree;
   std::int32_t sequence = -1;  ///< whose queries a dominating key is aimed at
 };
+
+/// The place of a poison that fills such slots.
+std::optional<problem::PoisonPlace> place_of(SlotUse use);
 
 /// The rows of sequence b that are judged.
 problem::Range judged(const Scene& scene, std::int64_t b);

@@ -57,9 +57,9 @@ State empty_state(const Scene& scene, const kernels::KernelInfo& info) {
   const auto rows = static_cast<std::size_t>(problem.total_q() * problem.num_q_heads);
   State state{Elements(problem.o_dtype, rows * static_cast<std::size_t>(problem.head_dim_v)),
               Elements(lse_dtype(info), rows)};
-  const bool plus = info.conventions.empty_lse == ATTEST_EMPTY_LSE_PLUS_INF;
-  const double infinity = std::numeric_limits<double>::infinity();
-  for (std::size_t i = 0; i < rows; ++i) state.lse.set(i, plus ? infinity : -infinity);
+  for (std::size_t i = 0; i < rows; ++i) {
+    state.lse.set(i, -std::numeric_limits<double>::infinity());
+  }
   return state;
 }
 

@@ -26,6 +26,13 @@ Verdict check_outside(const Case& value, Harness& harness) {
   return check_inaudible(scene, value.poisons, harness);
 }
 
+/// A window that leaves tokens out, more often than not.
+void narrow_window(Draw& draw, Case& value) {
+  auto& left = value.problem().mask.window_left;
+  const std::int64_t most = value.problem().max_kv_len() / 3;
+  if (draw.chance(70) && left && *left > most) left = draw.between(0, most);
+}
+
 Verdict check_edge(const Case& value, Harness& harness) {
   const Scene scene = scene_of(value);
   if (!is_limited(scene.problem.mask)) return Verdict::skipped("no window");
@@ -128,13 +135,14 @@ std::span<const Property> window_family() {
   static const Property family[] = {
       {.id = "window.outside_inaudible",
        .claim = "tokens outside every query's window are inaudible, whatever they hold",
-       .kills = "window_off_by_one",
+       .kills = "window_off_by_one, causal_top_left",
        .file = __FILE__,
        .line = __LINE__,
        .applies = has_window,
        .generate =
            [](const kernels::KernelInfo& info) {
-             return cases(info, {.window = true, .poison = {PoisonPlace::kOutsideWindow}});
+             return cases(info, {.window = true, .poison = {PoisonPlace::kOutsideWindow}},
+                          narrow_window);
            },
        .check = check_outside},
       {.id = "window.edge",
@@ -168,7 +176,15 @@ std::span<const Property> window_family() {
        .applies = has_causal_left_window,
        .generate =
            [](const kernels::KernelInfo& info) {
-             return cases(info, {.causal = true, .window = true, .no_tree = true});
+             // A slice starts at position 0 again: no modifier or mask may count positions.
+             return cases(info, {.causal = true, .window = true, .no_tree = true},
+                          [](Draw&, Case& value) {
+                            auto& problem = value.problem();
+                            problem.alibi_slopes.clear();
+                            problem.bias = problem::Bias::kNone;
+                            problem.mask.custom.clear();
+                            problem.mask.attention_chunk.reset();
+                          });
            },
        .check = check_slice},
   };

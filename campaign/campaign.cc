@@ -1,0 +1,216 @@
+#include "campaign/campaign.h"
+
+#include <algorithm>
+#include <map>
+#include <memory>
+#include <thread>
+
+#include <fmt/format.h>
+
+#include "campaign/board.h"
+#include "campaign/crew.h"
+#include "campaign/errors.h"
+#include "campaign/file_failures.h"
+#include "campaign/interrupt.h"
+#include "campaign/progress.h"
+#include "campaign/search.h"
+#include "campaign/stored.h"
+
+namespace attest::campaign {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+using std::chrono::milliseconds;
+
+// Stored cases are few and large; drawn ones find more per second. No stored case starts after this
+// share of the time, and the search gets the rest of it, however long the last one took.
+constexpr int kStoredShare = 4;
+
+milliseconds since(Clock::time_point start) {
+  return std::chrono::duration_cast<milliseconds>(Clock::now() - start);
+}
+
+class Campaign {
+ public:
+  explicit Campaign(const Options& options)
+      : options_(options),
+        pairs_(make_pairs(options)),
+        jobs_(lanes_of(options)),
+        board_(pairs_.size(), static_cast<std::size_t>(jobs_)),
+        start_(Clock::now()) {
+    if (pairs_.empty()) {
+      throw NothingToDo("nothing to do: no selected property applies to a selected kernel");
+    }
+    time_ = options.time;
+    if (!options.time && !options.cases) time_ = kDefaultTime;
+  }
+
+  Report run() {
+    const InterruptGuard guard;
+    const std::vector<StoredCase> stored = read_stored(options_.stored);
+    if (options_.out) log_ = std::make_unique<CaseLog>(*options_.out, jobs_);
+    Report report;
+    report.jobs = jobs_;
+    replay_stored(stored, report);
+    search();
+    report.search = since(start_);
+    collect(report);
+    if (log_) publish();
+    report.failures =
+        file_failures({options_, pairs_, board_, jobs_, failing_}, [&] { tick("shrinking"); });
+    report.elapsed = since(start_);
+    report.interrupted = interruptions() > 0;
+    progress_.clear();
+    return report;
+  }
+
+ private:
+  static int lanes_of(const Options& options) {
+    if (options.session.in_process) return 1;
+    if (options.jobs > 0) return options.jobs;
+    return static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
+  }
+
+  CrewOptions crew(const char* phase) {
+    CrewOptions crew;
+    crew.lanes = jobs_;
+    crew.inline_lane = options_.session.in_process;
+    crew.on_tick = [this, phase] { tick(phase); };
+    crew.on_interrupt = [this] { board_.stop() = true; };
+    return crew;
+  }
+
+  void tick(const char* phase) {
+    ProgressNumbers numbers;
+    numbers.phase = phase;
+    numbers.elapsed = since(start_);
+    numbers.failures = stored_failures_;
+    for (std::size_t i = 0; i < pairs_.size(); ++i) {
+      const PairCounters& counters = board_.pair(i);
+      numbers.cases += counters.cases;
+      numbers.checks += counters.judged;
+      numbers.worst = std::max(numbers.worst, counters.worst.load());
+      if (counters.first_failure != kNoFailure) ++numbers.failures;
+    }
+    progress_.show(numbers);
+  }
+
+  void replay_stored(const std::vector<StoredCase>& stored, Report& report) {
+    if (stored.empty()) return;
+    const std::vector<StoredTask> tasks = make_stored_tasks(options_, stored);
+    StoredPlan plan{options_, stored, tasks, board_, std::nullopt};
+    if (time_) plan.deadline = start_ + *time_ / kStoredShare;
+    std::vector<StoredVerdict> verdicts;
+    CrewOptions options = crew("stored cases");
+    options.on_message = [&](std::string_view message) {
+      verdicts.push_back(parse_stored_verdict(message));
+      if (verdicts.back().verdict.failed()) ++stored_failures_;
+    };
+    options.describe = [&](int lane) {
+      const std::int64_t item = board_.lane(static_cast<std::size_t>(lane)).item;
+      if (item < 0) return std::string("nothing yet");
+      const StoredTask& task = tasks[static_cast<std::size_t>(item)];
+      return fmt::format("{} on {}", stored[task.stored].path.string(),
+                         options_.kernels[task.kernel].name);
+    };
+    board_.next_task() = 0;
+    run_crew(options, [&](const Channel& channel) { stored_lane(plan, channel); });
+    report.stored = collect_stored(plan, verdicts);
+  }
+
+  void search() {
+    if (interruptions() > 0) return;
+    SearchPlan plan{options_, pairs_, board_, jobs_, Clock::now(), std::nullopt, log_.get()};
+    if (time_) plan.deadline = plan.start + *time_ - std::min(since(start_), *time_ / kStoredShare);
+    CrewOptions options = crew("fuzzing");
+    options.on_message = [&](std::string_view message) {
+      Found found = parse_found(message);
+      const auto known = failing_.find(found.pair);
+      if (known == failing_.end() || found.k < known->second.k) failing_[found.pair] = found;
+    };
+    options.describe = [&](int lane) {
+      const LaneState& state = board_.lane(static_cast<std::size_t>(lane));
+      if (state.item < 0) return std::string("nothing yet");
+      const Pair& pair = pairs_[static_cast<std::size_t>(state.item)];
+      return fmt::format("case {} of {} on {} (seed {})", state.k.load(), pair.property->id,
+                         options_.kernels[pair.kernel].name, options_.seed);
+    };
+    run_crew(options, [&](const Channel& channel) { search_lane(plan, channel); });
+  }
+
+  void collect(Report& report) const {
+    for (std::size_t i = 0; i < pairs_.size(); ++i) {
+      const PairCounters& counters = board_.pair(i);
+      PairResult result;
+      result.pair = pairs_[i];
+      result.cases = counters.cases;
+      result.judged = counters.judged;
+      result.skipped = counters.skipped;
+      result.inconclusive = counters.inconclusive;
+      result.worst = counters.worst;
+      if (const auto found = failing_.find(i); found != failing_.end()) {
+        result.first_failure = found->second.k;
+        result.stop = Stop::kFailure;
+      } else if (options_.cases && result.cases >= *options_.cases) {
+        result.stop = Stop::kCases;
+      } else {
+        result.stop = interruptions() > 0 ? Stop::kInterrupted : Stop::kTime;
+      }
+      report.pairs.push_back(result);
+      report.generate_ns += counters.generate_ns;
+      report.oracle_ns += counters.oracle_ns;
+      report.kernel_ns += counters.kernel_ns;
+      report.total_ns += counters.total_ns;
+      report.escalations += counters.escalations;
+      report.vacuous += counters.vacuous;
+    }
+  }
+
+  /// Which cases beyond a first failure were still run is chance; they are left out.
+  void publish() const {
+    log_->publish([&](std::size_t pair, std::uint64_t k) {
+      const auto found = failing_.find(pair);
+      return found == failing_.end() || k <= found->second.k;
+    });
+  }
+
+  const Options& options_;
+  std::vector<Pair> pairs_;
+  int jobs_;
+  Board board_;
+  Clock::time_point start_;
+  std::optional<milliseconds> time_;
+  std::unique_ptr<CaseLog> log_;
+  Progress progress_;
+  std::map<std::size_t, Found> failing_;  ///< by pair, the smallest k
+  std::int64_t stored_failures_ = 0;
+};
+
+}  // namespace
+
+std::vector<Pair> make_pairs(const Options& options) {
+  std::vector<Pair> pairs;
+  for (std::size_t kernel = 0; kernel < options.kernels.size(); ++kernel) {
+    for (const properties::Property* property : options.properties) {
+      if (property->applies(options.kernels[kernel])) pairs.push_back({kernel, property});
+    }
+  }
+  return pairs;
+}
+
+int Report::exit_code() const {
+  const bool stored_fails = std::any_of(
+      stored.begin(), stored.end(),
+      [](const StoredResult& result) { return result.verdict && result.verdict->failed(); });
+  if (!failures.empty() || stored_fails) return 1;
+  if (interrupted) return 2;
+  std::map<std::size_t, std::int64_t> judged;  // by kernel
+  for (const PairResult& result : pairs) judged[result.pair.kernel] += result.judged;
+  return std::any_of(judged.begin(), judged.end(), [](const auto& sum) { return sum.second == 0; })
+             ? 2
+             : 0;
+}
+
+Report run(const Options& options) { return Campaign(options).run(); }
+
+}  // namespace attest::campaign

@@ -1,0 +1,122 @@
+#include "campaign/list.h"
+
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include <fmt/format.h>
+
+#include "campaign/table.h"
+#include "problem/dtype.h"
+#include "problem/kv_storage.h"
+#include "problem/text.h"
+
+namespace attest::campaign {
+namespace {
+
+struct Name {
+  std::uint64_t bit;
+  std::string_view name;
+};
+
+constexpr Name kOperations[] = {{ATTEST_OP_ATTEND, "attend"},
+                                {ATTEST_OP_ATTEND_PARTIAL, "attend_partial"},
+                                {ATTEST_OP_MERGE, "merge"},
+                                {ATTEST_OP_APPEND, "append"},
+                                {ATTEST_OP_APPEND_ATTEND, "append_attend"}};
+
+constexpr Name kPromises[] = {{ATTEST_PROMISE_RUN_TO_RUN, "run to run"},
+                              {ATTEST_PROMISE_BATCH_INVARIANT, "batch invariant"},
+                              {ATTEST_PROMISE_SPLIT_INVARIANT, "split invariant"},
+                              {ATTEST_PROMISE_VALIDATES, "validates"},
+                              {ATTEST_PROMISE_REPORTS_PATH, "reports path"}};
+
+constexpr Name kFeatures[] = {{ATTEST_FEATURE_NON_CAUSAL, "non-causal"},
+                              {ATTEST_FEATURE_CAUSAL, "causal"},
+                              {ATTEST_FEATURE_START_POS, "start_pos"},
+                              {ATTEST_FEATURE_WINDOW_LEFT, "window_left"},
+                              {ATTEST_FEATURE_WINDOW_RIGHT, "window_right"},
+                              {ATTEST_FEATURE_ATTENTION_CHUNK, "attention_chunk"},
+                              {ATTEST_FEATURE_TREE, "tree"},
+                              {ATTEST_FEATURE_CUSTOM_MASK, "custom mask"},
+                              {ATTEST_FEATURE_SOFTCAP, "softcap"},
+                              {ATTEST_FEATURE_ALIBI, "ALiBi"},
+                              {ATTEST_FEATURE_BIAS, "bias"},
+                              {ATTEST_FEATURE_SINK, "sink"},
+                              {ATTEST_FEATURE_SCALES, "scales"},
+                              {ATTEST_FEATURE_LSE, "lse"},
+                              {ATTEST_FEATURE_EMPTY_KV, "kv_len 0"},
+                              {ATTEST_FEATURE_EMPTY_Q, "q_len 0"},
+                              {ATTEST_FEATURE_Q_LONGER, "q_len > kv_len"},
+                              {ATTEST_FEATURE_RAGGED, "ragged"},
+                              {ATTEST_FEATURE_HEAD_DIM_V, "head_dim_v"},
+                              {ATTEST_FEATURE_V_IS_K_PREFIX, "V prefix of K"},
+                              {ATTEST_FEATURE_NUM_SPLITS, "num_splits"},
+                              {ATTEST_FEATURE_STRIDES, "strides"},
+                              {ATTEST_FEATURE_TABLE_CSR, "CSR table"},
+                              {ATTEST_FEATURE_MERGE_IN_PLACE, "merge in place"},
+                              {ATTEST_FEATURE_MERGE_MANY, "merge many"},
+                              {ATTEST_FEATURE_GRAPH, "graph"}};
+
+std::vector<std::string> pick(std::span<const Name> names, std::uint64_t bits) {
+  std::vector<std::string> picked;
+  for (const auto& [bit, name] : names) {
+    if ((bits & bit) != 0) picked.emplace_back(name);
+  }
+  return picked;
+}
+
+std::vector<std::string> dtypes(std::uint32_t bits) {
+  std::vector<std::string> picked;
+  for (const problem::DType type : problem::all_dtypes()) {
+    if ((bits & ATTEST_DTYPE_BIT(static_cast<unsigned>(type))) != 0) {
+      picked.emplace_back(problem::name_of(type));
+    }
+  }
+  return picked;
+}
+
+std::vector<std::string> layouts(std::uint32_t bits) {
+  std::vector<std::string> picked;
+  for (unsigned i = 0; i < problem::kNumKvLayouts; ++i) {
+    if ((bits & ATTEST_LAYOUT_BIT(i)) != 0) {
+      picked.emplace_back(problem::name_of(static_cast<problem::KvLayout>(i)));
+    }
+  }
+  return picked;
+}
+
+std::string entry(std::string_view name, const std::vector<std::string>& items) {
+  if (items.empty()) return {};
+  return folded(fmt::format("  {:<11}", name), items, std::string(13, ' '));
+}
+
+}  // namespace
+
+std::string list_kernels(const std::vector<kernels::KernelInfo>& kernels) {
+  std::string text;
+  for (const kernels::KernelInfo& info : kernels) {
+    text += fmt::format("{}  {}\n", problem::printable(info.name),
+                        problem::printable(info.description));
+    if (!info.library.empty()) {
+      text += entry("library", {problem::printable(info.library, 400)});
+    }
+    text += entry("operations", pick(kOperations, info.operations));
+    text += entry("types", dtypes(info.capabilities.q_dtypes));
+    text += entry("layouts", layouts(info.capabilities.layouts));
+    text += entry("features", pick(kFeatures, info.capabilities.features));
+    text += entry("promises", pick(kPromises, info.promises));
+  }
+  return text;
+}
+
+std::string list_properties(const std::vector<const properties::Property*>& properties) {
+  std::string text;
+  for (const properties::Property* property : properties) {
+    text += fmt::format("{}\n  {}\n", property->id, property->claim);
+    if (!property->kills.empty()) text += fmt::format("  kills {}\n", property->kills);
+  }
+  return text;
+}
+
+}  // namespace attest::campaign

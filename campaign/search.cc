@@ -1,0 +1,123 @@
+#include "campaign/search.h"
+
+#include <algorithm>
+
+#include "campaign/interrupt.h"
+#include "campaign/wire.h"
+
+namespace attest::campaign {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+using std::chrono::nanoseconds;
+
+constexpr nanoseconds kLongestSlice = std::chrono::milliseconds(20);
+// Rounds over all pairs that a time budget should at least allow, so that none is left out.
+constexpr int kRounds = 4;
+
+class SearchLane {
+ public:
+  SearchLane(const SearchPlan& plan, const Channel& channel)
+      : plan_(plan),
+        channel_(channel),
+        pool_(plan.options.kernels, plan.options.session, plan.options.open),
+        next_(plan.pairs.size(), static_cast<std::uint64_t>(channel.lane())),
+        slice_(kLongestSlice) {
+    if (plan.deadline) {
+      const auto rounds = static_cast<std::int64_t>(plan.pairs.size()) * kRounds;
+      slice_ = std::min(
+          slice_, nanoseconds(*plan.deadline - plan.start) / std::max<std::int64_t>(rounds, 1));
+    }
+  }
+
+  void run() {
+    // Lanes begin at different pairs: with a short budget they see more of them.
+    const std::size_t count = plan_.pairs.size();
+    const std::size_t first =
+        count * static_cast<std::size_t>(channel_.lane()) / static_cast<std::size_t>(plan_.jobs);
+    bool more = true;
+    while (more && !ended()) {
+      more = false;
+      for (std::size_t i = 0; i < count && !ended(); ++i) more |= run_slice((first + i) % count);
+    }
+  }
+
+ private:
+  bool ended() const {
+    return plan_.board.stop().load(std::memory_order_relaxed) || interruptions() > 0 ||
+           (plan_.deadline && Clock::now() >= *plan_.deadline);
+  }
+
+  bool finished(std::size_t pair) const {
+    const std::uint64_t k = next_[pair];
+    const auto& cases = plan_.options.cases;
+    return (cases && k >= static_cast<std::uint64_t>(*cases)) ||
+           k > plan_.board.pair(pair).first_failure.load();
+  }
+
+  /// False when the pair is done for this lane.
+  bool run_slice(std::size_t pair) {
+    const Clock::time_point end = Clock::now() + slice_;
+    do {
+      if (finished(pair)) return false;
+      if (ended()) return true;
+      run_case(pair, next_[pair]);
+      next_[pair] += static_cast<std::uint64_t>(plan_.jobs);
+    } while (Clock::now() < end);
+    return true;
+  }
+
+  void run_case(std::size_t index, std::uint64_t k) {
+    const Pair& pair = plan_.pairs[index];
+    LaneState& state = plan_.board.lane(static_cast<std::size_t>(channel_.lane()));
+    state.item = static_cast<std::int64_t>(index);
+    state.k = k;
+
+    properties::Harness& harness = pool_.harness(pair.kernel);
+    const properties::Statistics before = harness.statistics();
+    const Clock::time_point start = Clock::now();
+    const problem::Case drawn = properties::draw_case(
+        *pair.property, plan_.options.kernels[pair.kernel], plan_.options.seed, k);
+    const Clock::time_point made = Clock::now();
+    const problem::Verdict verdict = properties::run_check(*pair.property, drawn, harness);
+    const Clock::time_point judged = Clock::now();
+
+    properties::Statistics after = harness.statistics();
+    after.generate_ns += nanoseconds(made - start).count();
+    after.total_ns = before.total_ns + nanoseconds(judged - start).count();
+    PairCounters& counters = plan_.board.pair(index);
+    counters.spent(before, after);
+    counters.count(verdict);
+    if (plan_.log) plan_.log->add(channel_.lane(), index, k, case_line(k, drawn, verdict));
+    if (!verdict.failed()) return;
+    channel_.send(WireWriter()
+                      .integer(static_cast<std::int64_t>(index))
+                      .integer(static_cast<std::int64_t>(k))
+                      .verdict(verdict)
+                      .take());
+    counters.failed_at(k);
+  }
+
+  const SearchPlan& plan_;
+  const Channel& channel_;
+  KernelPool pool_;
+  std::vector<std::uint64_t> next_;  ///< per pair, the next k of this lane
+  nanoseconds slice_;
+};
+
+}  // namespace
+
+void search_lane(const SearchPlan& plan, const Channel& channel) {
+  SearchLane(plan, channel).run();
+}
+
+Found parse_found(std::string_view message) {
+  WireReader reader(message);
+  Found found;
+  found.pair = static_cast<std::size_t>(reader.integer());
+  found.k = static_cast<std::uint64_t>(reader.integer());
+  found.verdict = reader.verdict();
+  return found;
+}
+
+}  // namespace attest::campaign

@@ -1,0 +1,157 @@
+#include "campaign/stored.h"
+
+#include <algorithm>
+#include <tuple>
+
+#include <fmt/format.h>
+
+#include "campaign/interrupt.h"
+#include "campaign/wire.h"
+#include "corpus/case_file.h"
+#include "problem/errors.h"
+#include "problem/text.h"
+
+namespace attest::campaign {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+// About 20 s in the definition of the oracle and 2 GiB of references and copies.
+constexpr double kMaxWork = 1e10;
+constexpr double kMaxElements = 1e8;
+
+bool selected(const Options& options, const properties::Property* property) {
+  return std::find(options.properties.begin(), options.properties.end(), property) !=
+         options.properties.end();
+}
+
+double elements_of(const problem::Problem& problem) {
+  const auto q = static_cast<double>(problem.total_q());
+  const auto kv = static_cast<double>(problem.total_kv());
+  const auto q_heads = static_cast<double>(problem.num_q_heads);
+  const auto kv_heads = static_cast<double>(problem.num_kv_heads);
+  const auto dims = static_cast<double>(problem.head_dim_qk + problem.head_dim_v);
+  return (q * q_heads + kv * kv_heads) * dims;
+}
+
+}  // namespace
+
+double work_of(const problem::Problem& problem) {
+  double pairs = 0;
+  for (const problem::Sequence& sequence : problem.sequences) {
+    pairs += static_cast<double>(sequence.q_len) * static_cast<double>(sequence.kv_len);
+  }
+  return pairs * static_cast<double>(problem.num_q_heads) *
+         static_cast<double>(problem.head_dim_qk + problem.head_dim_v);
+}
+
+void refuse_enormous(const problem::Case& value, const std::string& path) {
+  const double work = work_of(value.problem());
+  if (work > kMaxWork) {
+    throw CorpusError(path, fmt::format("problem: {:.1e} multiplications; a case that is run may "
+                                        "need {:.0e} at most",
+                                        work, kMaxWork));
+  }
+  double elements = elements_of(value.problem());
+  // A pool may be far larger than the tokens in it.
+  elements += static_cast<double>(value.storage.num_pages) *
+              static_cast<double>(value.storage.page_size) *
+              static_cast<double>(value.problem().num_kv_heads) *
+              static_cast<double>(value.problem().head_dim_qk + value.problem().head_dim_v);
+  if (elements > kMaxElements) {
+    throw CorpusError(path, fmt::format("problem: {:.1e} elements of q, k and v in memory; a case "
+                                        "that is run may have {:.0e} at most",
+                                        elements, kMaxElements));
+  }
+}
+
+const properties::Property& property_of(const problem::Case& value, const std::string& path) {
+  const properties::Property* property = properties::find_property(value.property);
+  if (property == nullptr) {
+    throw CorpusError(path, fmt::format("property: '{}' is none of those that "
+                                        "'attest list --properties' shows",
+                                        problem::printable(value.property)));
+  }
+  return *property;
+}
+
+std::vector<StoredCase> read_stored(const std::vector<std::filesystem::path>& paths) {
+  std::vector<StoredCase> stored;
+  for (const std::filesystem::path& path : paths) {
+    const std::string name = problem::printable(path.string(), 400);
+    StoredCase entry{path, corpus::read_case(path), nullptr};
+    entry.property = &property_of(entry.value, name);
+    refuse_enormous(entry.value, name);
+    stored.push_back(std::move(entry));
+  }
+  return stored;
+}
+
+bool may_serve(const kernels::KernelInfo& info, const StoredCase& stored) {
+  return stored.property->applies(info) &&
+         !kernels::unsupported(info, stored.value.problem(), stored.value.storage);
+}
+
+std::vector<StoredTask> make_stored_tasks(const Options& options,
+                                          const std::vector<StoredCase>& stored) {
+  std::vector<StoredTask> tasks;
+  for (std::size_t i = 0; i < stored.size(); ++i) {
+    if (!selected(options, stored[i].property)) continue;
+    for (std::size_t kernel = 0; kernel < options.kernels.size(); ++kernel) {
+      if (may_serve(options.kernels[kernel], stored[i])) tasks.push_back({i, kernel});
+    }
+  }
+  std::stable_sort(tasks.begin(), tasks.end(), [&](const StoredTask& a, const StoredTask& b) {
+    return work_of(stored[a.stored].value.problem()) < work_of(stored[b.stored].value.problem());
+  });
+  return tasks;
+}
+
+void stored_lane(const StoredPlan& plan, const Channel& channel) {
+  KernelPool pool(plan.options.kernels, plan.options.session, plan.options.open);
+  LaneState& state = plan.board.lane(static_cast<std::size_t>(channel.lane()));
+  while (!plan.board.stop() && interruptions() == 0) {
+    if (plan.deadline && Clock::now() >= *plan.deadline) return;
+    const std::int64_t next = plan.board.next_task().fetch_add(1);
+    if (next >= static_cast<std::int64_t>(plan.tasks.size())) return;
+    state.item = next;
+    const StoredTask& task = plan.tasks[static_cast<std::size_t>(next)];
+    const StoredCase& stored = plan.stored[task.stored];
+    const problem::Verdict verdict =
+        properties::run_check(*stored.property, stored.value, pool.harness(task.kernel));
+    channel.send(WireWriter().integer(next).verdict(verdict).take());
+  }
+}
+
+StoredVerdict parse_stored_verdict(std::string_view message) {
+  WireReader reader(message);
+  StoredVerdict result;
+  result.task = static_cast<std::size_t>(reader.integer());
+  result.verdict = reader.verdict();
+  return result;
+}
+
+std::vector<StoredResult> collect_stored(const StoredPlan& plan,
+                                         const std::vector<StoredVerdict>& verdicts) {
+  std::vector<std::optional<problem::Verdict>> by_task(plan.tasks.size());
+  for (const StoredVerdict& entry : verdicts) by_task[entry.task] = entry.verdict;
+
+  std::vector<StoredResult> results;
+  for (std::size_t i = 0; i < plan.stored.size(); ++i) {
+    const StoredCase& stored = plan.stored[i];
+    if (!selected(plan.options, stored.property)) continue;
+    bool served = false;
+    for (std::size_t task = 0; task < plan.tasks.size(); ++task) {
+      if (plan.tasks[task].stored != i) continue;
+      const auto& verdict = by_task[task];
+      if (verdict && verdict->status == problem::Status::kSkipped) continue;
+      served = true;
+      const std::string& kernel = plan.options.kernels[plan.tasks[task].kernel].name;
+      results.push_back({stored.path, stored.property, kernel, verdict});
+    }
+    if (!served) results.push_back({stored.path, stored.property, "", std::nullopt});
+  }
+  return results;
+}
+
+}  // namespace attest::campaign

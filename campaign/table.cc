@@ -1,0 +1,220 @@
+#include "campaign/table.h"
+
+#include <algorithm>
+#include <cmath>
+#include <set>
+
+#include <fmt/format.h>
+
+#include "corpus/case_file.h"
+#include "problem/text.h"
+
+namespace attest::campaign {
+namespace {
+
+std::string_view name_of(Stop stop) {
+  switch (stop) {
+    case Stop::kCases:
+      return "cases done";
+    case Stop::kTime:
+      return "time";
+    case Stop::kFailure:
+      return "failure";
+    case Stop::kInterrupted:
+      return "interrupted";
+  }
+  return "?";
+}
+
+/// One kernel: sums over its pairs; `failing` and `worst` over stored cases too.
+struct KernelSum {
+  std::int64_t properties = 0, applicable = 0, failing = 0;
+  std::int64_t cases = 0, judged = 0;
+  double worst = 0;
+  std::set<std::string_view> stops;
+};
+
+KernelSum sum_of(const Options& options, const Report& report, std::size_t kernel) {
+  KernelSum sum;
+  std::set<std::string_view> failing;
+  for (const PairResult& result : report.pairs) {
+    if (result.pair.kernel != kernel) continue;
+    ++sum.applicable;
+    if (result.judged > 0) ++sum.properties;
+    if (result.first_failure) failing.insert(result.pair.property->id);
+    sum.cases += result.cases;
+    sum.judged += result.judged;
+    sum.worst = std::max(sum.worst, result.worst);
+    sum.stops.insert(name_of(result.stop));
+  }
+  for (const StoredResult& result : report.stored) {
+    if (result.kernel != options.kernels[kernel].name || !result.verdict) continue;
+    if (result.verdict->failed()) failing.insert(result.property->id);
+    if (std::isfinite(result.verdict->severity)) {
+      sum.worst = std::max(sum.worst, result.verdict->severity);
+    }
+  }
+  sum.failing = static_cast<std::int64_t>(failing.size());
+  return sum;
+}
+
+std::string stops_text(const KernelSum& sum) {
+  std::string text;
+  for (const std::string_view stop : sum.stops) {
+    text += fmt::format("{}{}", text.empty() ? "" : ", ", stop);
+  }
+  return text;
+}
+
+std::string nothing_judged(const Options& options, const Report& report) {
+  std::string text;
+  for (const PairResult& result : report.pairs) {
+    if (result.judged > 0 || result.first_failure) continue;
+    const std::string why =
+        result.cases == 0
+            ? "never run"
+            : fmt::format("{}: {} skipped, {} inconclusive", plural(result.cases, "case"),
+                          grouped(result.skipped), grouped(result.inconclusive));
+    text +=
+        fmt::format("  {}  {}  {}\n", problem::printable(options.kernels[result.pair.kernel].name),
+                    result.pair.property->id, why);
+  }
+  return text.empty() ? text : "nothing judged, so inconclusive:\n" + text;
+}
+
+}  // namespace
+
+std::string replay_line(const std::string& command, const kernels::KernelInfo* kernel,
+                        const std::filesystem::path& path) {
+  std::string line = command + " replay";
+  if (kernel != nullptr && !kernel->library.empty()) {
+    line += " --kernel " + shell_word(kernel->library);
+  }
+  return line + " " + shell_word(path.string());
+}
+
+std::string failure_text(const Options& options, const Failure& failure,
+                         const std::string& command) {
+  const kernels::KernelInfo& kernel = options.kernels[failure.pair.kernel];
+  const problem::Verdict& verdict = failure.verdict;
+  std::string text =
+      fmt::format("{:<5} {}  {}\n", verdict.status == problem::Status::kFlaky ? "FLAKY" : "FAIL",
+                  problem::printable(kernel.name), failure.pair.property->id);
+  const auto add = [&](std::string_view name, std::string_view value) {
+    text += fmt::format("  {:<8} {}\n", name, value);
+  };
+  add("claim", failure.pair.property->claim);
+  add("class", std::isfinite(verdict.severity)
+                   ? fmt::format("{}, error/bound {}", problem::printable(verdict.failure_class),
+                                 ratio_text(verdict.severity))
+                   : problem::printable(verdict.failure_class));
+  if (!verdict.message.empty()) add("message", problem::printable(verdict.message));
+  if (verdict.where) add("where", where_text(*verdict.where));
+  if (failure.shrunk) {
+    add("drawn", fmt::format("case {}: {}", failure.k, size_text(failure.original)));
+    add("shrunk", fmt::format("to {}", size_text(failure.minimal)));
+    if (failure.minimal.shrink) add("", shrink_text(*failure.minimal.shrink));
+  } else {
+    add("drawn", fmt::format("case {}: {}", failure.k, size_text(failure.minimal)));
+    add("shrunk", "no, " + failure.why_not_shrunk);
+  }
+  return text + "  " + replay_line(command, &kernel, failure.path) + "\n";
+}
+
+std::string stored_text(const Options& options, const Report& report, const std::string& command) {
+  if (report.stored.empty()) return {};
+  std::int64_t held = 0;
+  std::int64_t run = 0;
+  std::int64_t too_late = 0;
+  std::vector<std::string> not_served;
+  std::string exceptions;
+  for (const StoredResult& result : report.stored) {
+    const std::string path = problem::printable(result.path.string(), 400);
+    if (!result.verdict && !result.kernel.empty()) {
+      ++too_late;
+      continue;
+    }
+    if (!result.verdict) {
+      const std::string file = problem::printable(result.path.filename().string());
+      not_served.push_back(file.substr(0, file.rfind(corpus::kCaseSuffix)));
+      continue;
+    }
+    ++run;
+    if (result.verdict->status == problem::Status::kPass) {
+      ++held;
+      continue;
+    }
+    const auto kernel =
+        std::find_if(options.kernels.begin(), options.kernels.end(),
+                     [&](const kernels::KernelInfo& info) { return info.name == result.kernel; });
+    exceptions +=
+        fmt::format("{}  {}  {}  {}\n  {}\n  {} replay --kernel {} {}\n",
+                    result.verdict->failed() ? "FAIL" : problem::name_of(result.verdict->status),
+                    problem::printable(result.kernel), result.property->id, path,
+                    problem::printable(result.verdict->message), command,
+                    shell_word(kernel->library.empty() ? kernel->name : kernel->library),
+                    shell_word(result.path.string()));
+  }
+  std::string text = fmt::format("stored cases: {} of {} hold\n", held, plural(run, "check"));
+  if (too_late > 0) {
+    text += fmt::format("  {} not run for lack of time; attest replay FOLDER runs all of them\n",
+                        plural(too_late, "check"));
+  }
+  if (!not_served.empty()) {
+    text += folded("  not run, since no selected kernel serves them: ", not_served, "    ");
+  }
+  return text + exceptions;
+}
+
+std::string closing_table(const Options& options, const Report& report) {
+  std::vector<std::vector<std::string>> rows{
+      {"kernel", "properties", "cases", "checks", "worst error/bound", "verdict", "stopped by"}};
+  for (std::size_t kernel = 0; kernel < options.kernels.size(); ++kernel) {
+    const KernelSum sum = sum_of(options, report, kernel);
+    if (sum.applicable == 0) continue;
+    const std::string verdict = sum.failing > 0   ? "FAILS " + plural(sum.failing, "property")
+                                : sum.judged == 0 ? "inconclusive"
+                                                  : "holds";
+    rows.push_back({problem::printable(options.kernels[kernel].name), grouped(sum.properties),
+                    grouped(sum.cases), grouped(sum.judged), ratio_text(sum.worst), verdict,
+                    stops_text(sum)});
+  }
+  return table_text(rows) + nothing_judged(options, report);
+}
+
+std::string totals_text(const Report& report) {
+  std::int64_t cases = 0;
+  std::int64_t judged = 0;
+  for (const PairResult& result : report.pairs) {
+    cases += result.cases;
+    judged += result.judged;
+  }
+  const double seconds = std::max(static_cast<double>(report.search.count()) / 1000.0, 1e-3);
+  const auto share = [&](std::int64_t ns) {
+    return report.total_ns == 0
+               ? 0.0
+               : 100.0 * static_cast<double>(ns) / static_cast<double>(report.total_ns);
+  };
+  std::string text = fmt::format(
+      "{}, {} in {} on {}: {} checks/s\n"
+      "time: generation {:.0f} %, oracle {:.0f} %, kernels {:.0f} %; elements escalated to the "
+      "definition: {}, vacuous: {}\n",
+      plural(cases, "case"), plural(judged, "check"), duration_text(report.search),
+      plural(report.jobs, "lane"),
+      grouped(static_cast<std::int64_t>(static_cast<double>(judged) / seconds)),
+      share(report.generate_ns), share(report.oracle_ns), share(report.kernel_ns),
+      grouped(report.escalations), grouped(report.vacuous));
+  if (report.interrupted) text += "interrupted: this is what was done so far\n";
+  return text;
+}
+
+std::string report_text(const Options& options, const Report& report, const std::string& command) {
+  std::string text = stored_text(options, report, command);
+  if (!text.empty()) text += "\n";
+  for (const Failure& failure : report.failures) {
+    text += failure_text(options, failure, command) + "\n";
+  }
+  return text + closing_table(options, report) + totals_text(report);
+}
+
+}  // namespace attest::campaign

@@ -1,0 +1,130 @@
+// attest: arguments in, exit code out. Everything else is campaign/; here errors become exit codes
+// and one line each.
+#include <cerrno>
+#include <csignal>
+#include <cstdio>
+#include <exception>
+#include <filesystem>
+#include <new>
+#include <string>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include "campaign/errors.h"
+#include "campaign/table.h"
+#include "cli/verbs.h"
+#include "corpus/case_file.h"
+#include "problem/errors.h"
+#include "problem/text.h"
+#include "properties/property.h"
+
+namespace {
+
+using namespace attest;
+using namespace attest::cli;
+namespace fs = std::filesystem;
+
+constexpr const char* kFooter = R"(
+Kernels are named by globs over `attest list` (cpu/*, planted/*) or by the path of a plug-in (./libmine.so),
+which is native code and runs with your rights. Without --kernel: every correct built-in kernel.
+
+Examples:
+  attest fuzz                                  all built-in kernels for a minute
+  attest fuzz --for 10s --kernel 'planted/*'   watch it find bugs that were planted
+  attest fuzz --cases 500 --kernel ./libmine.so --property 'causality.*'
+  attest replay attest-failures/oracle-output-0123456789abcdef.case.json
+  attest show CASE                             block table, mask, poison, expected and got
+
+Exit codes:
+  0 all asked for was run and holds     3 broken case or corpus             64 usage, argument, plug-in
+  1 counterexample                      4 nothing to do                     70 internal
+  2 inconclusive
+)";
+
+/// What the person types for this program, for lines to paste: the script of the checkout if it is
+/// here, else the way this process was started.
+std::string command_name(const char* argv0) {
+  std::error_code error;
+  if (fs::is_regular_file("attest", error) && access("attest", X_OK) == 0) return "./attest";
+  return campaign::shell_word(argv0);
+}
+
+int fail(int code, const std::string& what) {
+  // Paths and names inside were made printable where they came in; this keeps it to one line.
+  fmt::print(stderr, "attest: {}\n", problem::printable(what, 2000));
+  return code;
+}
+
+int run(int argc, char** argv) {
+  CLI::App app("Property-based differential testing of attention kernels.", "attest");
+  app.footer(kFooter);
+  app.require_subcommand(1);
+  app.set_version_flag("--version",
+                       fmt::format("attest {} ({}), case format {}, generator {}, values {}",
+                                   ATTEST_VERSION, ATTEST_COMMIT, corpus::kCaseFormat,
+                                   properties::kGeneratorVersion, problem::kValuesVersion));
+  ListVerb list;
+  FuzzVerb fuzz;
+  ReplayVerb replay;
+  ShowVerb show;
+  ShrinkVerb shrink;
+  CLI::App* list_app = app.add_subcommand("list", "What there is: kernels, or properties");
+  CLI::App* fuzz_app = app.add_subcommand("fuzz", "Draw cases, judge kernels, shrink what fails");
+  CLI::App* replay_app = app.add_subcommand("replay", "Run stored cases again");
+  CLI::App* show_app =
+      app.add_subcommand("show", "Draw a case: block table, mask, poison, expected and got");
+  CLI::App* shrink_app = app.add_subcommand("shrink", "Make a failing case smaller");
+  list.add_to(list_app);
+  fuzz.add_to(fuzz_app);
+  replay.add_to(replay_app);
+  show.add_to(show_app);
+  shrink.add_to(shrink_app);
+
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::Success& asked) {  // --help and --version
+    return app.exit(asked);
+  } catch (const CLI::RequiredError& error) {
+    // CLI11 misses the verb before it looks at the word in its place.
+    if (app.get_subcommands().empty() && argc > 1 && argv[1][0] != '-') {
+      return fail(kUsage, fmt::format("no verb '{}'; there are list, fuzz, replay, show and shrink",
+                                      problem::printable(argv[1])));
+    }
+    return fail(kUsage, fmt::format("{} (attest --help)", error.what()));
+  } catch (const CLI::ParseError& error) {
+    return fail(kUsage, fmt::format("{} (attest --help)", error.what()));
+  }
+  const std::string command = command_name(argv[0]);
+  if (list_app->parsed()) return list.run();
+  if (fuzz_app->parsed()) return fuzz.run(command);
+  if (replay_app->parsed()) return replay.run();
+  if (show_app->parsed()) return show.run();
+  return shrink.run(command);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  // A reader that went away (attest list | head) is no reason to die in the middle of a file.
+  std::signal(SIGPIPE, SIG_IGN);
+  try {
+    const int code = run(argc, argv);
+    if (std::fflush(stdout) != 0 && errno != EPIPE)
+      return fail(kInternal, "cannot write to stdout");
+    return code;
+  } catch (const campaign::UsageError& error) {
+    return fail(kUsage, error.what());
+  } catch (const campaign::NothingToDo& error) {
+    return fail(kNothingToDo, error.what());
+  } catch (const CorpusError& error) {
+    return fail(kBrokenCase, error.what());
+  } catch (const PluginError& error) {
+    return fail(kUsage, error.what());
+  } catch (const std::bad_alloc&) {
+    return fail(kInternal, "out of memory");
+  } catch (const std::exception& error) {  // ContractError, SystemError and what nobody foresaw
+    return fail(kInternal, error.what());
+  }
+}

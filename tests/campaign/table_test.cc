@@ -1,0 +1,90 @@
+#include "campaign/table.h"
+
+#include <limits>
+
+#include <gtest/gtest.h>
+
+#include "campaign/progress.h"
+
+namespace attest::campaign {
+namespace {
+
+using std::chrono::milliseconds;
+
+TEST(Text, NumbersReadLikeNumbers) {
+  EXPECT_EQ(grouped(0), "0");
+  EXPECT_EQ(grouped(999), "999");
+  EXPECT_EQ(grouped(1000), "1,000");
+  EXPECT_EQ(grouped(1234567), "1,234,567");
+  EXPECT_EQ(grouped(-1234), "-1,234");
+  EXPECT_EQ(grouped(-123), "-123");
+  EXPECT_EQ(ratio_text(0), "0");
+  EXPECT_EQ(ratio_text(0.4142), "0.414");
+  EXPECT_EQ(ratio_text(320000), "3.2e+05");
+  EXPECT_EQ(ratio_text(std::numeric_limits<double>::infinity()), "inf");
+  EXPECT_EQ(duration_text(milliseconds(850)), "850 ms");
+  EXPECT_EQ(duration_text(milliseconds(12'300)), "12.3 s");
+  EXPECT_EQ(duration_text(milliseconds(245'000)), "4 min 05 s");
+  EXPECT_EQ(plural(1, "property"), "1 property");
+  EXPECT_EQ(plural(2, "property"), "2 properties");
+  EXPECT_EQ(plural(1200, "key"), "1,200 keys");
+}
+
+TEST(Text, ATableAlignsNumbersRightAndWordsLeft) {
+  EXPECT_EQ(
+      table_text(
+          {{"kernel", "cases", "verdict"}, {"a", "1,000", "holds"}, {"longer", "7", "FAILS"}}),
+      "kernel  cases  verdict\n"
+      "a       1,000  holds\n"
+      "longer      7  FAILS\n");
+}
+
+TEST(Text, ListsFoldAtAHundredColumns) {
+  const std::string text = folded("names: ", std::vector<std::string>(20, "twelve_bytes"), "  ");
+  std::size_t begin = 0;
+  int lines = 0;
+  while (begin < text.size()) {
+    const std::size_t end = text.find('\n', begin);
+    EXPECT_LE(end - begin, 100u);
+    begin = end + 1;
+    ++lines;
+  }
+  EXPECT_EQ(lines, 3);
+  EXPECT_EQ(folded("one: ", {"x"}, "  "), "one: x\n");
+}
+
+TEST(Text, AReplayLineCanBePasted) {
+  EXPECT_EQ(shell_word("attest-failures/oracle-output-01.case.json"),
+            "attest-failures/oracle-output-01.case.json");
+  EXPECT_EQ(shell_word("it's here"), "'it'\\''s here'");
+  EXPECT_EQ(shell_word(""), "''");
+  EXPECT_EQ(shell_word("$(reboot)"), "'$(reboot)'");
+  kernels::KernelInfo plugin;
+  plugin.library = "./lib mine.so";
+  EXPECT_EQ(replay_line("./attest", &plugin, "a.case.json"),
+            "./attest replay --kernel './lib mine.so' a.case.json");
+  EXPECT_EQ(replay_line("./attest", nullptr, "a.case.json"), "./attest replay a.case.json");
+}
+
+TEST(Text, APlaceLeavesOutWhatDoesNotApply) {
+  EXPECT_EQ(where_text({.tensor = "o", .sequence = 0, .row = 3, .head = 1, .lane = 5, .page = 7}),
+            "o[sequence 0, row 3, head 1, lane 5] in page 7");
+  EXPECT_EQ(where_text({.tensor = "k_cache"}), "k_cache");
+}
+
+TEST(Progress, IsOneLineThatFitsATerminal) {
+  ProgressNumbers numbers;
+  numbers.phase = "fuzzing";
+  numbers.elapsed = milliseconds(10'000);
+  numbers.cases = 123'456'789'012;
+  numbers.checks = 123'456'789'012;
+  numbers.worst = 0.225;
+  numbers.failures = 1;
+  const std::string text = progress_text(numbers);
+  EXPECT_LE(text.size(), 100u);
+  EXPECT_EQ(text.substr(0, 17), "10.0 s  fuzzing  ");
+  EXPECT_EQ(text.find('\n'), std::string::npos);
+}
+
+}  // namespace
+}  // namespace attest::campaign
