@@ -1,7 +1,7 @@
 // Defect:  when the running maximum moves, the sum is rescaled and the accumulator is not.
 // Real:    the classic slip of the online softmax in teaching material on paged attention.
 // Trigger: the maximum rises in the second tile of 8 keys.
-// Killers: oracle (rising maximum), partition.
+// Killers: oracle (rising maximum), algebra (hull, constant values).
 #include <span>
 
 #include "kernels/cpu/prefill_key_outer.h"

@@ -2,7 +2,7 @@
 //          exponentiates it in base e.
 // Real:    vllm PR 47079, sglang issue 40903.
 // Trigger: two parts.
-// Killers: partition, monoid (states from attend_partial), oracle (lse).
+// Killers: partition, oracle (lse, state).
 #include <cmath>
 #include <numbers>
 
