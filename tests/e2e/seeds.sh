@@ -5,9 +5,8 @@ set -uo pipefail
 attest=$1 source=$2
 log=$("$attest" replay --kernel 'cpu/*' "$source"/corpus/seeds/*.case.json)
 code=$?
-passed=$(grep -c '^pass ' <<<"$log")
-others=$(grep -vE '^pass |^  file +as recorded' <<<"$log")
-echo "$passed checks hold, exit $code"
-echo "$others"
-# Exit 2: something was not run, and that is said.
-((code == 2 && passed >= 100)) && [[ $(grep -c 'deepseek-v3-' <<<"$others") -eq $(grep -c . <<<"$others") ]]
+tail -n 1 <<<"$log"
+not_run=$(grep '^not run' <<<"$log")
+echo "$not_run"
+((code == 0)) && grep -qE ', 0 fail, 0 undecided; ' <<<"$log" &&
+  [[ $(grep -c '^pass ' <<<"$log") -ge 100 && $(grep -c . <<<"$not_run") -eq $(grep -c deepseek-v3- <<<"$not_run") ]]
