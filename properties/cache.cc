@@ -44,7 +44,8 @@ std::uint64_t poison_bits(PoisonKind kind, DType type, double dominating) {
 std::vector<double> dominating_key(const Scene& scene, std::int64_t b, std::int64_t kv_head) {
   const Problem& problem = scene.problem;
   std::vector<double> key(static_cast<std::size_t>(problem.head_dim_qk), 1.0);
-  if (b < 0 || problem.sequences[b].q_len == 0) return key;
+  b = std::max<std::int64_t>(b, 0);  // a free page is aimed at the first sequence
+  if (problem.batch() == 0 || problem.sequences[b].q_len == 0) return key;
   const Range rows = judged(scene, b);
   if (rows.end <= rows.begin) return key;
   const std::int64_t row = problem.first_row(b) + rows.end - 1;

@@ -1,0 +1,122 @@
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include <gtest/gtest.h>
+
+#include "properties/harness.h"
+#include "properties/property.h"
+#include "tests/properties/kernels_under_test.h"
+
+namespace attest::properties {
+namespace {
+
+using kernels::KernelInfo;
+using tests::correct_kernels;
+
+constexpr std::uint64_t kSeed = 1;
+
+std::vector<std::string> split(std::string_view list) {
+  std::vector<std::string> names;
+  std::string name;
+  for (const char c : std::string(list) + ",") {
+    if (c == ',') {
+      if (!name.empty()) names.push_back(name);
+      name.clear();
+    } else if (c != ' ') {
+      name += c;
+    }
+  }
+  return names;
+}
+
+TEST(Properties, HaveAnIdOfTheirOwnAClaimAndAPlace) {
+  std::set<std::string_view> ids;
+  for (const Property& property : all_properties()) {
+    SCOPED_TRACE(property.id);
+    EXPECT_TRUE(ids.insert(property.id).second);
+    const std::size_t dot = property.id.find('.');
+    ASSERT_NE(dot, std::string_view::npos);
+    EXPECT_EQ(property.id.find('.', dot + 1), std::string_view::npos);
+    for (const std::string_view word : {property.id.substr(0, dot), property.id.substr(dot + 1)}) {
+      EXPECT_TRUE(!word.empty() && word.front() != '_' && word.back() != '_');
+      EXPECT_EQ(word.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_"),
+                std::string_view::npos);
+    }
+    EXPECT_FALSE(property.claim.empty());
+    ASSERT_NE(property.file, nullptr);
+    const std::string family(property.id.substr(0, dot));
+    EXPECT_NE(std::string(property.file).find("properties/" + family + ".cc"), std::string::npos);
+    EXPECT_GT(property.line, 0);
+    EXPECT_EQ(find_property(property.id), &property);
+  }
+  EXPECT_EQ(find_property("oracle.nothing"), nullptr);
+}
+
+TEST(Properties, EachApplyToABuiltInKernel) {
+  for (const Property& property : all_properties()) {
+    EXPECT_TRUE(std::any_of(correct_kernels().begin(), correct_kernels().end(), property.applies))
+        << property.id;
+  }
+}
+
+TEST(Properties, HoldOnEveryCorrectKernelAndAreJudgedOnAThirdOfTheCases) {
+  constexpr std::int64_t kCases = 15;
+  for (const KernelInfo& info : correct_kernels()) {
+    const auto session = tests::open(info);
+    for (const Property& property : all_properties()) {
+      if (!property.applies(info)) continue;
+      SCOPED_TRACE(std::string(property.id) + " on " + info.name);
+      Harness harness(*session);
+      std::int64_t judged = 0;
+      std::string why;
+      for (std::int64_t k = 0; k < kCases; ++k) {
+        const auto value = draw_case(property, info, kSeed, static_cast<std::uint64_t>(k));
+        const problem::Verdict verdict = run_check(property, value, harness);
+        if (verdict.status == problem::Status::kSkipped) {
+          why = verdict.message;
+          continue;
+        }
+        EXPECT_EQ(verdict.status, problem::Status::kPass)
+            << "case " << k << ": " << verdict.message;
+        ++judged;
+      }
+      EXPECT_EQ(harness.statistics().checks, judged);
+      EXPECT_GE(3 * judged, kCases) << "skipped, for one because: " << why;
+    }
+  }
+}
+
+/// Whether the property fails on the kernel within the first 300 cases.
+bool kills(const Property& property, const KernelInfo& info) {
+  const auto session = tests::open(info);
+  Harness harness(*session);
+  for (std::uint64_t k = 0; k < 300; ++k) {
+    if (run_check(property, draw_case(property, info, kSeed, k), harness).failed()) return true;
+  }
+  return false;
+}
+
+TEST(Properties, KillThePlantedBugsTheyName) {
+  for (const Property& property : all_properties()) {
+    for (const std::string& name : split(property.kills)) {
+      SCOPED_TRACE(std::string(property.id) + " and " + name);
+      const KernelInfo info = tests::builtin("planted/" + name);
+      EXPECT_TRUE(property.applies(info));
+      EXPECT_TRUE(kills(property, info));
+    }
+  }
+}
+
+TEST(Properties, NameEveryPlantedBugAtLeastOnce) {
+  std::set<std::string> named;
+  for (const Property& property : all_properties()) {
+    for (const std::string& name : split(property.kills)) named.insert("planted/" + name);
+  }
+  for (const KernelInfo& info : kernels::builtin_infos()) {
+    EXPECT_TRUE(!kernels::is_planted(info) || named.contains(info.name)) << info.name;
+  }
+}
+
+}  // namespace
+}  // namespace attest::properties
