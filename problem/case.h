@@ -44,8 +44,9 @@ struct ShrinkRecord {
   std::int64_t evaluations = 0;  ///< checks run while shrinking
   std::int64_t accepted = 0;     ///< reductions taken
   std::int64_t passed = 0;       ///< further reductions of the final case that pass
-  std::int64_t rejected = 0;     ///< further reductions that fail otherwise (other class, lower severity)
-  bool minimal = false;          ///< every further reduction was tried
+  std::int64_t rejected =
+      0;                 ///< further reductions that fail otherwise (other class, lower severity)
+  bool minimal = false;  ///< every further reduction was tried
   friend bool operator==(const ShrinkRecord&, const ShrinkRecord&) = default;
 };
 
@@ -62,7 +63,8 @@ struct Case {
   std::optional<ShrinkRecord> shrink;
   std::string note;  ///< provenance, one line, for people
 
-  /// The single attend that nearly every case is. Throws ContractError when the program has no call.
+  /// The single attend that nearly every case is. Throws ContractError when the program has no
+  /// call.
   Problem& problem();
   const Problem& problem() const;
 

@@ -25,16 +25,18 @@ struct FloatFormat {
 };
 
 FloatFormat format_of(DType type);
-std::size_t size_of(DType type);  ///< bytes of one element
+std::size_t size_of(DType type);       ///< bytes of one element
 std::string_view name_of(DType type);  ///< "f64", "f32", "f16", "bf16", "e4m3", "e5m2"
 std::optional<DType> parse_dtype(std::string_view name);
 std::span<const DType> all_dtypes();
 
-/// The value of a bit pattern. Exact for every type; a NaN keeps its sign and, as far as it fits, its payload.
+/// The value of a bit pattern. Exact for every type; a NaN keeps its sign and, as far as it fits,
+/// its payload.
 double decode(DType type, std::uint64_t bits);
 
 /// The bit pattern nearest to `value`, ties to even mantissa.
-/// Overflow gives infinity where the type has one, else NaN (e4m3). NaN gives a quiet NaN of the same sign.
+/// Overflow gives infinity where the type has one, else NaN (e4m3). NaN gives a quiet NaN of the
+/// same sign.
 std::uint64_t encode(DType type, double value);
 
 /// decode(encode(value)): `value` rounded to the type.
@@ -43,7 +45,8 @@ double round_to(DType type, double value);
 double largest_finite(DType type);
 double smallest_subnormal(DType type);
 double smallest_normal(DType type);
-double unit_roundoff(DType type);  ///< half the distance from 1 to the next number: 2^-(mantissa_bits + 1)
+double unit_roundoff(
+    DType type);  ///< half the distance from 1 to the next number: 2^-(mantissa_bits + 1)
 
 /// Reads or writes one element in memory (little-endian, unaligned allowed).
 std::uint64_t load_bits(DType type, const void* element);

@@ -6,7 +6,8 @@
 
 namespace attest {
 
-/// A broken contract between parts of attest or with a kernel plug-in: what was expected and what came.
+/// A broken contract between parts of attest or with a kernel plug-in: what was expected and what
+/// came.
 class ContractError : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
@@ -15,13 +16,15 @@ class ContractError : public std::runtime_error {
 /// A case file or corpus that cannot be used.
 class CorpusError : public std::runtime_error {
  public:
-  CorpusError(const std::string& path, const std::string& what) : std::runtime_error(path + ": " + what) {}
+  CorpusError(const std::string& path, const std::string& what)
+      : std::runtime_error(path + ": " + what) {}
 };
 
 /// A kernel plug-in that cannot be used.
 class PluginError : public std::runtime_error {
  public:
-  PluginError(const std::string& path, const std::string& what) : std::runtime_error(path + ": " + what) {}
+  PluginError(const std::string& path, const std::string& what)
+      : std::runtime_error(path + ": " + what) {}
 };
 
 /// The operating system refused something (memory, disk, processes).

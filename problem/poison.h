@@ -25,7 +25,8 @@ enum class PoisonKind : std::uint8_t {
   kPlusInf,
   kMinusInf,
   kLargest,     ///< largest finite value of the type
-  kDominating,  ///< K parallel to the queries so that it would take all the probability, V a marker value
+  kDominating,  ///< K parallel to the queries so that it would take all the probability, V a marker
+                ///< value
 };
 inline constexpr int kNumPoisonKinds = 5;
 std::string_view name_of(PoisonKind kind);

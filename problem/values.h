@@ -1,8 +1,9 @@
-// Contents of the tensors of a case: a recipe of counter-based random numbers plus explicit overrides.
-// Element (tensor, sequence, token, head, lane) depends on its own coordinates, the seed and the recipe only,
-// never on batch, lengths, number of heads, order, machine or compiler. (Recipes that shape scores know `scale` and
-// head_dim_qk; kNeedle also knows kv_len, for its gap of about ln(kv_len), and kOneHotV knows head_dim_v.)
-// Every value is exactly representable in its type.
+// Contents of the tensors of a case: a recipe of counter-based random numbers plus explicit
+// overrides. Element (tensor, sequence, token, head, lane) depends on its own coordinates, the seed
+// and the recipe only, never on batch, lengths, number of heads, order, machine or compiler.
+// (Recipes that shape scores know `scale` and head_dim_qk; kNeedle also knows kv_len, for its gap
+// of about ln(kv_len), and kOneHotV knows head_dim_v.) Every value is exactly representable in its
+// type.
 #pragma once
 
 #include <cstdint>
@@ -45,8 +46,8 @@ inline constexpr int kNumDistributions = 17;
 std::string_view name_of(Distribution distribution);
 std::optional<Distribution> parse_distribution(std::string_view name);
 
-/// One element given explicitly. `token` is the query row for q, the key for k and v; for the bias `token` is
-/// row * kv_len + key and `lane` is 0.
+/// One element given explicitly. `token` is the query row for q, the key for k and v; for the bias
+/// `token` is row * kv_len + key and `lane` is 0.
 struct Override {
   Tensor tensor = Tensor::kQ;
   std::int64_t sequence = 0;
@@ -57,7 +58,8 @@ struct Override {
   friend bool operator==(const Override&, const Override&) = default;
 };
 
-/// How many tokens, heads and lanes of one sequence a tensor has in the coordinates of an override, and its type.
+/// How many tokens, heads and lanes of one sequence a tensor has in the coordinates of an override,
+/// and its type.
 struct Extent {
   std::int64_t tokens, heads, lanes;
   DType type;
@@ -67,15 +69,17 @@ Extent extent_of(const Problem& problem, Tensor tensor, std::int64_t sequence);
 struct Values {
   Distribution distribution = Distribution::kLattice;
   std::uint64_t seed = 0;
-  std::int64_t needle = 0;  ///< key index that kNeedle raises, in every sequence (clamped to its length)
+  std::int64_t needle =
+      0;  ///< key index that kNeedle raises, in every sequence (clamped to its length)
   std::vector<Override> overrides;
   friend bool operator==(const Values&, const Values&) = default;
 };
 
-/// 32 random bits of one element. Philox4x32-10 keyed by the seed; lanes 4k..4k+3 share a block. The recipe of the
-/// bias takes its bits at (token = row, lane = key), so that they do not depend on kv_len.
-std::uint32_t random_bits(std::uint64_t seed, Tensor tensor, std::int64_t sequence, std::int64_t token,
-                          std::int64_t head, std::int64_t lane);
+/// 32 random bits of one element. Philox4x32-10 keyed by the seed; lanes 4k..4k+3 share a block.
+/// The recipe of the bias takes its bits at (token = row, lane = key), so that they do not depend
+/// on kv_len.
+std::uint32_t random_bits(std::uint64_t seed, Tensor tensor, std::int64_t sequence,
+                          std::int64_t token, std::int64_t head, std::int64_t lane);
 
 /// 64 bits of a hash-like stream: element `index` under `key`. For seeds derived from seeds.
 std::uint64_t derive_seed(std::uint64_t key, std::uint64_t index);

@@ -9,7 +9,16 @@
 
 namespace attest::problem {
 
-enum class Status : std::uint8_t { kPass, kFail, kRefused, kInconclusive, kCrash, kHang, kFlaky, kSkipped };
+enum class Status : std::uint8_t {
+  kPass,
+  kFail,
+  kRefused,
+  kInconclusive,
+  kCrash,
+  kHang,
+  kFlaky,
+  kSkipped
+};
 std::string_view name_of(Status status);
 std::optional<Status> parse_status(std::string_view name);
 bool is_failure(Status status);  ///< fail, refused, crash, hang or flaky
@@ -21,7 +30,7 @@ struct Where {
   std::int64_t row = -1;  ///< query row inside its sequence
   std::int64_t head = -1;
   std::int64_t lane = -1;
-  std::int64_t page = -1;       ///< physical page
+  std::int64_t page = -1;  ///< physical page
   std::int64_t partition = -1;
   friend bool operator==(const Where&, const Where&) = default;
 };
@@ -31,10 +40,11 @@ inline constexpr double kStructural = std::numeric_limits<double>::infinity();
 
 struct Verdict {
   Status status = Status::kPass;
-  /// What kind of failure: "value", "nan", "inf", "bits", "unwritten", "canary", "input_modified", "refused",
-  /// "accepted", "crash", "hang", "structure". Empty on a pass.
+  /// What kind of failure: "value", "nan", "inf", "bits", "unwritten", "canary", "input_modified",
+  /// "refused", "accepted", "crash", "hang", "structure". Empty on a pass.
   std::string failure_class;
-  double severity = 0.0;  ///< worst error / bound, also on a pass; kStructural for classes that are no number
+  double severity =
+      0.0;  ///< worst error / bound, also on a pass; kStructural for classes that are no number
   std::optional<Where> where;
   double expected = 0.0;  ///< at `where`
   double got = 0.0;
@@ -44,7 +54,8 @@ struct Verdict {
   bool failed() const { return is_failure(status); }
   static Verdict pass(double severity = 0.0);
   static Verdict skipped(std::string why);
-  static Verdict fail(std::string failure_class, std::string message, double severity = kStructural);
+  static Verdict fail(std::string failure_class, std::string message,
+                      double severity = kStructural);
 };
 
 }  // namespace attest::problem
