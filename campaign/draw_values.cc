@@ -6,6 +6,7 @@
 
 #include "campaign/draw.h"
 #include "campaign/table.h"
+#include "oracle/bounds.h"
 #include "oracle/visible.h"
 
 namespace attest::campaign {
@@ -55,14 +56,18 @@ std::string tensor_text(const Problem& problem, const Elements& tensor, bool is_
 }
 
 /// One line of the table of results.
-std::vector<std::string> result_row(bool marked, const std::string& name, double got,
+std::vector<std::string> result_row(bool marked, const std::string& name,
+                                    const problem::Elements& outputs, std::size_t at,
                                     const oracle::Reference& reference, double unit) {
+  const double got = outputs.value(at);
   const double expected = reference.kind == oracle::Kind::kFinite
                               ? static_cast<double>(reference.value) / unit
                           : reference.kind == oracle::Kind::kPlusInf  ? HUGE_VAL
                           : reference.kind == oracle::Kind::kMinusInf ? -HUGE_VAL
                                                                       : std::nan("");
-  const double bound = reference.bound / unit;
+  // As it was judged: with what rounding the output once may add.
+  const double exact = reference.bound / unit;
+  const double bound = exact + oracle::output_rounding(outputs.type(), std::fabs(expected) + exact);
   std::string ratio;
   if (std::isfinite(expected) && std::isfinite(got)) {
     const double error = std::fabs(got - expected);
@@ -128,13 +133,13 @@ std::string draw_results(const properties::Trace& trace, const problem::Verdict&
         if ((lane >= 4 && !bad) || at * lanes + lane >= trace.got.o.size()) continue;
         rows.push_back(result_row(
             bad, fmt::format("o   {} head {} lane {}", row_name(problem, flat), head, lane),
-            trace.got.o.value(at * lanes + lane), trace.expected.o[at * lanes + lane],
+            trace.got.o, at * lanes + lane, trace.expected.o[at * lanes + lane],
             problem.o_scale.value_or(1.0)));
       }
       if (at < trace.got.lse.size()) {
         rows.push_back(result_row(here && in_lse,
                                   fmt::format("lse {} head {}", row_name(problem, flat), head),
-                                  trace.got.lse.value(at), trace.expected.lse[at], lse_unit));
+                                  trace.got.lse, at, trace.expected.lse[at], lse_unit));
       }
     }
   }
