@@ -20,6 +20,7 @@ class Gather {
  public:
   Gather(const Elements& from, std::size_t expected) : from_(from) { picks_.reserve(expected); }
   void take(std::int64_t first, std::int64_t count) {
+    if (count == 0) return;
     picks_.push_back({first, count});
     total_ += count;
   }
