@@ -15,8 +15,8 @@ struct Arithmetic {
   double exp_error = 0;  ///< of exp at argument 0
   double exp_arg_error =
       0;  ///< more, per unit of |argument|: exp itself and the subtraction that made the argument
-  double tanh_error = 0;
-  double lazy = 0;  ///< nats by which the running shift may lag behind the maximum
+  double tanh_error = 0;  ///< absolute
+  double lazy = 0;        ///< nats by which the running shift may lag behind the maximum
   bool rescales =
       true;  ///< an online softmax; false: the shift is the exact maximum from the start
   int merge_levels = 0;  ///< merges of normalised states on the way to the result

@@ -55,7 +55,9 @@ double score_error(const BoundInput& row, const Arithmetic& a, const ScoreTerms&
     // nearest to 0.
     const double inner = std::tanh(std::max(0.0, (abs_s - error) / row.softcap));
     const double flat = (1 - inner * inner) * error;
-    error = flat + (a.tanh_error + kCapRoundings * a.u) * (std::min(abs_s, row.softcap) + flat);
+    // Made of exponentials, tanh errs by a share of 1, however small its result.
+    error = flat + a.tanh_error * row.softcap +
+            kCapRoundings * a.u * (std::min(abs_s, row.softcap) + flat);
   }
   if (!row.bias.empty()) {
     error += a.u * (kBiasRoundings * row.bias[j] + kBiasAdds * (std::abs(row.t[j]) + error));
@@ -72,6 +74,7 @@ void score_errors(const BoundInput& row, const Arithmetic& a, std::vector<double
 /// True when something on the way to the scores may overflow; then nothing can be said about the
 /// row.
 bool scores_may_overflow(const BoundInput& row, const Arithmetic& a) {
+  if (!std::isfinite(row.sum_abs_q + row.sum_abs_k)) return true;  // the bound itself would
   const double scale = std::abs(row.scale);
   double largest_s = 0;
   double largest_t = row.has_sink ? std::abs(row.sink) : 0;
@@ -83,7 +86,9 @@ bool scores_may_overflow(const BoundInput& row, const Arithmetic& a) {
   // The sum may be of products that no scale has touched yet.
   const double factor = std::min(1.0, scale * std::min(1.0, row.operand_scale));
   const double unscaled = factor > 0 ? largest_s / factor : row.sum_abs_q * row.sum_abs_k;
-  if (!(std::max(unscaled, largest_t) < a.largest / 4)) return true;
+  // Or of q * scale.
+  const double scaled_q = scale * row.sum_abs_q;
+  if (!(std::max({unscaled, largest_t, scaled_q}) < a.largest / 4)) return true;
   return a.q_largest > 0 && !(row.sum_abs_q * std::max(1.0, scale) < a.q_largest / 4);
 }
 
@@ -98,8 +103,7 @@ Mean mean_of(const BoundInput& row) {
           .o = row.o,
           .lse = row.lse,
           .v_scale = row.v_scale,
-          .num_scales = static_cast<double>(row.num_scales),
-          .base_2_lse = row.base_2_lse};
+          .num_scales = static_cast<double>(row.num_scales)};
 }
 
 void set_vacuous(const BoundInput& row, RowBound& bound) {

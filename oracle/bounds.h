@@ -27,10 +27,9 @@ struct BoundInput {
   double softcap = 0;
   bool has_sink = false;
   double sink = 0;
-  bool base_2_lse = false;    ///< the kernel's lse is converted by the tester (one more rounding)
-  double sum_abs_q = 0;       ///< sum_d |q_d|
-  double sum_abs_k = 0;       ///< the largest sum_d |k_jd| of a visible key
-  std::span<const double> s;  ///< [n] exact scaled dot product, before softcap and bias
+  double sum_abs_q = 0;           ///< sum_d |q_d|
+  double sum_abs_k = 0;           ///< the largest sum_d |k_jd| of a visible key
+  std::span<const double> s;      ///< [n] exact scaled dot product, before softcap and bias
   std::span<const double> abs_s;  ///< [n] |scale| * sum_d |q_d k_jd|
   std::span<const double> bias;   ///< [n] |ALiBi term| + |additive bias|, or empty without either
   std::span<const double> t;      ///< [n] score

@@ -205,9 +205,9 @@ Finding judge_pair(DType type_a, double a, const Reference& bound_a, DType type_
     if (of_a.judgement != Judgement::kPass) return of_a;
     return judge_kind(bound_b.kind, b);
   }
-  if (std::isnan(a) || std::isnan(b)) return structural("nan", a * scale, b * scale);
+  if (std::isnan(a) || std::isnan(b)) return structural("nan", b * scale, a * scale);
   if (std::isinf(a) || std::isinf(b)) {
-    return a == b ? Finding{} : structural("inf", a * scale, b * scale);
+    return a == b ? Finding{} : structural("inf", b * scale, a * scale);
   }
   const double unit = std::abs(scale);
   const auto reach = [unit](DType type, const Reference& reference) {
@@ -219,7 +219,7 @@ Finding judge_pair(DType type_a, double a, const Reference& bound_a, DType type_
   const double bound = reach(type_a, bound_a) + reach(type_b, bound_b);
   const double error = std::abs(a - b) * unit;
   Finding finding{
-      .severity = ratio(error, bound), .expected = a * scale, .got = b * scale, .bound = bound};
+      .severity = ratio(error, bound), .expected = b * scale, .got = a * scale, .bound = bound};
   if (!(error <= bound)) {
     finding.judgement = Judgement::kFail;
     finding.failure_class = "value";
@@ -285,9 +285,9 @@ Deviation compare_bits(const Elements& a, const Elements& b) {
     const std::uint64_t x = a.bits(i);
     const std::uint64_t y = b.bits(i);
     if (unwritten.matches(x) || unwritten.matches(y)) {
-      collector.add(i, structural("unwritten", a.value(i), b.value(i)));
+      collector.add(i, structural("unwritten", b.value(i), a.value(i)));
     } else if (x != y && !(std::isnan(a.value(i)) && std::isnan(b.value(i)))) {
-      collector.add(i, structural("bits", a.value(i), b.value(i)));
+      collector.add(i, structural("bits", b.value(i), a.value(i)));
     }
   }
   return collector.result();

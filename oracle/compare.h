@@ -42,6 +42,7 @@ Deviation compare_pair(const problem::Elements& a, std::span<const Reference> bo
                        const problem::Elements& b, std::span<const Reference> bounds_b,
                        double scale = 1.0, const std::function<std::size_t(std::size_t)>& map = {});
 
+/// Like compare_pair, `got` is a's element and `expected` b's.
 /// Bit for bit; two NaNs of any payload are equal, unless one is the unwritten marker. +0 and -0
 /// differ.
 Deviation compare_bits(const problem::Elements& a, const problem::Elements& b);

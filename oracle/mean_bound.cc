@@ -22,6 +22,8 @@ constexpr double kSpareRescales =
     2;  // a rescale to a shift that is not larger, such as merging parts at the end
 constexpr double kMergeRoundings =
     4;  // one merge: weight times o, weight over their sum, storing o
+constexpr double kLerpRoundings =
+    4;  // a merge as a + (b - a) w: difference, w (two), product, all relative to b - a
 constexpr double kLseRoundings =
     8;  // m to nats, log (relative, and absolute near 1), the sum, storing lse
 constexpr double kNormRoundings = 3;  // reciprocal, product, storing o
@@ -68,6 +70,7 @@ struct KeySums {
 struct LaneTerms {
   double inverse;    ///< 1 / what is left of the denominator; infinite: nothing is
   double last;       ///< relative error after the sums
+  double lerp;       ///< relative to the width of the hull
   double hull_gain;  ///< relative to |v|, on top of the hull; infinite: the hull bounds nothing
   double floor;      ///< absolute
   double largest;    ///< values of this size may overflow the sums
@@ -145,14 +148,13 @@ KeyWeights add_key(double t, double p, double delta, const RowTerms& row, const 
   return {.spread = spread, .sum = weight * (rounding + inner_merges) + below_p};
 }
 
-double lse_bound(const Mean& mean, const RowTerms& row, const KeySums& sums, const Arithmetic& a) {
+double lse_bound(const RowTerms& row, const KeySums& sums, const Arithmetic& a) {
   const double relative = sums.spread + sums.total + sums.floors;
   double bound = relative < 1 ? -std::log1p(-relative) : kInfinity;
   // ln sum exp moves by no more than its largest argument does.
   const double roundings = sums.max_rounding + a.p_tiny * row.count + sums.floors;
   if (roundings < 1) bound = std::min(bound, sums.max_rho - std::log1p(-roundings));
   bound += (1 + a.merge_levels) * row.lse_error;
-  if (mean.base_2_lse) bound += 2 * a.u * std::abs(mean.lse);
   return bound * kSafety;
 }
 
@@ -177,9 +179,11 @@ Side weigh_keys(const Mean& mean, const MeanComputation& computation, std::vecto
     sums.sink_spread =
         add_key(mean.sink, std::exp(mean.sink - mean.lse), sink_delta, row, mean, a, sums).spread;
   }
-  const double shift_gain = std::exp(a.lazy);  // of weights relative to a shift below the maximum
-  sums.floors = a.tiny * (shift_gain * sums.floors + row.count);
-  lse = lse_bound(mean, row, sums, a);
+  // How far weights may leave [0, 1] and what is lost of them: the shift lags, or its own rounding
+  // moves them all. Of scores beyond 1 / u nothing is left then.
+  const double shift_gain = std::exp(a.lazy + kShiftRoundings * a.u * row.magnitude);
+  sums.floors = a.tiny > 0 ? a.tiny * (shift_gain * sums.floors + row.count) : 0;
+  lse = lse_bound(row, sums, a);
 
   const double norm = (kNormRoundings + mean.num_scales) * a.u;
   const double denominator = 1 - sums.spread - sums.total - sums.floors;
@@ -190,6 +194,7 @@ Side weigh_keys(const Mean& mean, const MeanComputation& computation, std::vecto
   side.lanes = {
       .inverse = useful ? 1 / denominator : kInfinity,
       .last = norm + expm1_above(std::min(sums.common, 1.0)),
+      .lerp = kLerpRoundings * a.u * a.merge_levels,
       .hull_gain = hull_rounding < 0.5 ? hull_gain : kInfinity,
       .floor = a.tiny * (kFloorsPerKey * row.count + 8) + kOwnUnderflow,
       .largest = a.largest / 4 / (row.count * shift_gain) * std::min(1.0, std::abs(mean.v_scale))};
@@ -209,6 +214,7 @@ template <typename Real, std::size_t kCount>
 std::array<LaneSums<Real>, kCount> sum_lanes(const Mean& mean, const std::vector<double>& spreads,
                                              const std::vector<double>& sizes, std::size_t first) {
   const auto lanes = static_cast<std::size_t>(mean.head_dim_v);
+  // NOLINTNEXTLINE(bugprone-sizeof-expression): Real may be a single double
   constexpr std::size_t kWidth = sizeof(Real) / sizeof(double);
   std::array<LaneSums<Real>, kCount> sums;
   std::array<Real, kCount> o;
@@ -238,20 +244,22 @@ double lane_bound(const LaneSums<double>& lane, double o, const Mean& mean, cons
   // slow.)
   const double size_v = std::max(std::abs(lane.low), std::abs(lane.high));
   if (!(size_v < terms.largest)) return kInfinity;
+  const double low = mean.has_sink ? std::min(lane.low, 0.0) : lane.low;
+  const double high = mean.has_sink ? std::max(lane.high, 0.0) : lane.high;
+  const double lerp = terms.lerp * (high - low);
   double bound = kInfinity;
   if (terms.inverse < kInfinity) {
     const double numerator = lane.around + sums.sink_spread * size_o + lane.size +
                              sums.total * size_o + sums.floors * std::max(1.0, size_v + size_o) +
                              terms.floor;
-    bound = numerator * terms.inverse;
+    bound = numerator * terms.inverse + lerp;
     bound += terms.last * (size_o + bound);
   }
   // However wrong the scores, weights are not negative and add up to 1: o cannot leave the hull of
   // the values.
   if (terms.hull_gain < kInfinity) {
-    double hull = std::max(lane.high - o, o - lane.low);
-    if (mean.has_sink) hull = std::max(hull, size_o);
-    bound = std::min(bound, hull + terms.hull_gain * size_v + terms.floor);
+    const double hull = std::max(high - o, o - low);
+    bound = std::min(bound, hull + lerp + terms.hull_gain * size_v + terms.floor);
   }
   return bound * kSafety;
 }

@@ -23,7 +23,6 @@ struct Mean {
   double lse = 0;
   double v_scale = 1;
   double num_scales = 0;
-  bool base_2_lse = false;
 };
 
 /// One computation of a Mean: its arithmetic, and [n] how far its scores may be off.

@@ -21,7 +21,7 @@ struct Numerics {
   double exp_ulp =
       5.0;  ///< error of exp at argument 0, in units of 2^-mantissa_bits/2 (roundoffs u)
   double exp_arg_ulp = 3.0;     ///< plus this many u per unit of |argument|
-  double tanh_ulp = 4.0;        ///< error of tanh in u, relative to its result
+  double tanh_ulp = 4.0;        ///< error of tanh in u, absolute (|tanh| <= 1)
   double lazy_rescale = 0.0;    ///< nats by which the running shift may lag behind the maximum
   DType p_dtype = DType::kF32;  ///< type the probabilities are rounded to before P V
   /// Levels of merges of normalised partial states inside one attend (0: none).

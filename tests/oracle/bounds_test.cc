@@ -193,6 +193,41 @@ TEST(Bounds, PossibleOverflowMakesARowVacuous) {
   EXPECT_LT(e.o.back().bound, 1e-3);
 }
 
+TEST(Bounds, AShiftRoundedByMoreThanExpHoldsMakesARowVacuous) {
+  // exp2(fma(s, c, -fl(m c))) of the largest score itself is e^(u |m c|) then, not 1.
+  RandomCase c = standard_case(DType::kF32);
+  for (const bool huge : {false, true}) {
+    for (std::size_t lane = 0; lane < 16; ++lane) {
+      c.inputs.q.set(lane, huge ? 1e6 : 1e2);
+      c.inputs.k.set(lane, 1e3);
+    }
+    const Expected e = expect_attend(c.problem, c.inputs, problem::generic_numerics(DType::kF32));
+    EXPECT_EQ(std::isinf(e.o[0].bound), huge);
+    EXPECT_EQ(std::isinf(e.lse[0].bound), huge);
+  }
+}
+
+TEST(Bounds, QTimesScaleMayOverflow) {
+  RandomCase c = standard_case(DType::kF32);
+  c.problem.scale = 1e20;
+  for (std::size_t i = 0; i < c.inputs.k.size(); ++i) c.inputs.k.set(i, 1e-30);
+  c.inputs.q.set(0, 1e20);
+  const Expected e = expect_attend(c.problem, c.inputs, problem::generic_numerics(DType::kF32));
+  EXPECT_EQ(e.o[0].bound, kInfinity);
+  EXPECT_LT(e.o.back().bound, 1e-3);
+}
+
+TEST(Bounds, SumsOfKeysBeyondDoubleMakeARowVacuous) {
+  RandomCase c = standard_case(DType::kF64);
+  for (std::size_t lane = 0; lane < 16; ++lane) {
+    c.inputs.q.set(lane, 1e-317);  // a kernel may read 0
+    for (std::size_t j = 0; j < 33; ++j) c.inputs.k.set(j * 32 + lane, 1e308);
+  }
+  const Expected e = expect_attend(c.problem, c.inputs, problem::generic_numerics(DType::kF64));
+  EXPECT_EQ(e.o[0].bound, kInfinity);
+  EXPECT_EQ(e.lse[0].bound, kInfinity);
+}
+
 TEST(Bounds, ValuesThatMayOverflowTheSumMakeTheirLaneVacuous) {
   RandomCase c = standard_case(DType::kF32);
   c.inputs.v.set(3, 3e38);

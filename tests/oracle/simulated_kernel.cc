@@ -22,13 +22,14 @@ Style random_style(Random& random, DType accumulate) {
   s.values = sum();
   s.weights = sum();
   s.scaling = static_cast<Scaling>(random.between(0, 3));
-  s.merge = static_cast<MergeStyle>(random.between(0, 3));
+  s.merge = static_cast<MergeStyle>(random.between(0, 4));
   s.tile = random.one_of<std::int64_t>({1, 2, 5, 16, 64});
   s.splits = random.chance(50) ? 1 : random.between(2, 9);
   s.tile_order = static_cast<int>(random.between(0, 2));
   s.two_pass = random.chance(25);
   s.normalise_first = s.two_pass && random.chance(50);
   if (s.normalise_first) s.splits = 1;
+  s.tanh_of_exps = random.chance(30);
   s.worst_exp = random.chance(50);
   s.biased_exp = random.chance(50);
   s.flush = random.chance(30);
@@ -61,7 +62,9 @@ problem::Numerics numerics_of(const Style& style, DType accumulate) {
   if (style.splits > 1 && style.merge != MergeStyle::kUnnormalised) {
     // One more state for the sink.
     const double states = static_cast<double>(style.splits) + 1;
-    n.merge_levels = style.merge == MergeStyle::kNormalisedChain ? static_cast<int>(states) - 1
+    const bool chain =
+        style.merge == MergeStyle::kNormalisedChain || style.merge == MergeStyle::kLerp;
+    n.merge_levels = chain ? static_cast<int>(states) - 1
                      : style.merge == MergeStyle::kNormalisedTree
                          ? static_cast<int>(std::ceil(std::log2(states)))
                          : 1;
@@ -95,6 +98,13 @@ class Machine {
 
   T exp(T x) { return spoil(std::exp(x), x); }
   T exp2(T x) { return spoil(std::exp2(x), x * T(0.7)); }
+  T tanh(T x) {
+    constexpr T kSaturated = 30;
+    if (!style_.tanh_of_exps || std::abs(x) > kSaturated) return std::tanh(x);
+    const T up = std::exp(x);
+    const T down = std::exp(-x);
+    return div(add(up, -down), add(up, down));
+  }
 
   /// sum of a[i] * b[i * stride] onto `start`, in the order and shape of `how`.
   T dot(const std::vector<T>& a, const T* b, std::size_t stride, Sum how, T start) {
@@ -280,7 +290,7 @@ void RowSimulator<T>::load(const Problem& p, const problem::Inputs& inputs, std:
     if (!scale_query && !fused_) s = machine_.mul(s, scale);
     if (p.softcap > 0) {
       const T cap = static_cast<T>(p.softcap);
-      s = style_.reciprocal ? cap * std::tanh(machine_.mul(s, 1 / cap)) : cap * std::tanh(s / cap);
+      s = cap * machine_.tanh(style_.reciprocal ? machine_.mul(s, 1 / cap) : s / cap);
     }
     if (!p.alibi_slopes.empty()) {
       const std::int64_t distance =
@@ -416,6 +426,14 @@ State<T> RowSimulator<T>::join_normalised(const State<T>& a, const State<T>& b) 
   if (b.lse == -std::numeric_limits<T>::infinity()) return a;
   if (a.lse == -std::numeric_limits<T>::infinity()) return b;
   const T shift = std::max(a.lse, b.lse);
+  if (style_.merge == MergeStyle::kLerp) {
+    const T w = machine_.div(1, machine_.add(1, machine_.exp(b.lse - a.lse)));
+    State<T> c = a;
+    for (std::size_t d = 0; d < lanes_; ++d)
+      c.acc[d] = machine_.add(b.acc[d], machine_.mul(machine_.add(a.acc[d], -b.acc[d]), w));
+    c.lse = shift + std::log(machine_.add(1, machine_.exp(-std::abs(a.lse - b.lse))));
+    return c;
+  }
   const T wa = machine_.exp(a.lse - shift);
   const T wb = machine_.exp(b.lse - shift);
   const T l = machine_.add(wa, wb);

@@ -30,6 +30,7 @@ enum class MergeStyle {
   kNormalisedChain,  ///< (o, lse), one after the other
   kNormalisedTree,   ///< (o, lse), pairs of pairs
   kGlobalLse,        ///< sum exp(lse_s - lse) o_s: the weights are not normalised again
+  kLerp,             ///< (o, lse), one after the other: b + (a - b) / (1 + exp(lse_b - lse_a))
 };
 
 /// One kernel.
@@ -44,6 +45,7 @@ struct Style {
   int tile_order = 0;            ///< 0 ascending, 1 descending, 2 shuffled
   bool two_pass = false;         ///< the maximum first
   bool normalise_first = false;  ///< with two_pass: p = e / l before P V
+  bool tanh_of_exps = false;     ///< (e^x - e^-x) / (e^x + e^-x); else the C library's
   bool worst_exp = false;        ///< exp as bad as declared, random sign; else the C library's
   bool biased_exp = false;       ///< ... always the same sign
   bool flush = false;            ///< results below the smallest normal become 0

@@ -55,13 +55,14 @@ std::string describe(const Style& s) {
   char text[400];
   std::snprintf(text, sizeof text,
                 "dot %d values %d weights %d scaling %d merge %d tile %d splits %d order %d "
-                "two_pass %d first %d worst "
+                "two_pass %d first %d tanh %d worst "
                 "%d biased %d flush %d sink_first %d per_lane %d lazy %g acc %d p %d prescaled %d",
                 static_cast<int>(s.dot), static_cast<int>(s.values), static_cast<int>(s.weights),
                 static_cast<int>(s.scaling), static_cast<int>(s.merge), static_cast<int>(s.tile),
                 static_cast<int>(s.splits), s.tile_order, s.two_pass, s.normalise_first,
-                s.worst_exp, s.biased_exp, s.flush, s.sink_first, s.scales_per_lane, s.lazy,
-                static_cast<int>(s.accumulator), static_cast<int>(s.p_dtype), s.q_prescaled);
+                s.tanh_of_exps, s.worst_exp, s.biased_exp, s.flush, s.sink_first, s.scales_per_lane,
+                s.lazy, static_cast<int>(s.accumulator), static_cast<int>(s.p_dtype),
+                s.q_prescaled);
   return text;
 }
 
