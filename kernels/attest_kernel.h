@@ -320,7 +320,7 @@ typedef struct attest_conventions {
   int32_t empty_o;
   int32_t empty_lse;
   int32_t sink_not_in_lse; /* 1: lse leaves the sink out */
-  int32_t unused_slots;    /* what slots without a token may hold */
+  int32_t unused_slots;    /* what slots without a token may hold; finite: may be weighed with 0, not enter the maximum */
   int32_t output_before;   /* whether the caller must zero outputs */
   int32_t workspace_before;
   int32_t state_format;    /* ATTEST_STATE_... of attend_partial and merge */
@@ -341,7 +341,7 @@ typedef struct attest_numerics {
   int32_t merge_levels;    /* depth of merges of normalised partial states inside attend */
   double exp_ulp;          /* u at argument 0 */
   double exp_arg_ulp;      /* u per unit of |argument| */
-  double tanh_ulp;
+  double tanh_ulp;         /* u, absolute: |tanh| <= 1 */
   double lazy_rescale;     /* nats */
 } attest_numerics;
 

@@ -41,8 +41,16 @@ void check_choice(std::string_view field, std::int32_t value, std::int32_t last)
   if (value < 0 || value > last) wrong(field, value, fmt::format("must be 0 to {}", last));
 }
 
-// `least` is the smallest sensible member: 1 for sizes, 0 for lengths.
-void check_set(std::string_view name, const attest_set& set, std::int64_t least) {
+void check_drawable(const std::string& field, std::int64_t smallest, std::int64_t drawable) {
+  if (smallest <= drawable) return;
+  throw ContractError(fmt::format("{}: its smallest value is {}; cases of at most {} are drawn",
+                                  field, smallest, drawable));
+}
+
+// `least` is the smallest sensible member: 1 for sizes, 0 for lengths. A kernel whose smallest
+// member from 1 on is above `drawable` could not be tested: no case of that size is drawn.
+void check_set(std::string_view name, const attest_set& set, std::int64_t least,
+               std::int64_t drawable) {
   const std::string field = fmt::format("capabilities.{}", name);
   const std::string rule = fmt::format("must be >= {}", least);
   if (set.reserved != 0) wrong(field + ".reserved", set.reserved, "must be 0");
@@ -56,8 +64,14 @@ void check_set(std::string_view name, const attest_set& set, std::int64_t least)
   if (set.max < 0) wrong(field + ".max", set.max, rule + ", or 0 for no upper limit");
   if (set.multiple < 0) wrong(field + ".multiple", set.multiple, "must be >= 1, or 0 for 1");
   if (set.count > 0) {
-    if (*std::max_element(set.list, set.list + set.count) < 1)
+    std::int64_t smallest = std::numeric_limits<std::int64_t>::max();
+    for (std::int32_t i = 0; i < set.count; ++i) {
+      if (set.list[i] >= 1) smallest = std::min(smallest, set.list[i]);
+    }
+    if (smallest == std::numeric_limits<std::int64_t>::max()) {
       wrong(field, "{0}", "must contain a value >= 1");
+    }
+    check_drawable(field, smallest, drawable);
     return;
   }
   if (set.max != 0 && set.min > set.max) {
@@ -73,6 +87,7 @@ void check_set(std::string_view name, const attest_set& set, std::int64_t least)
     throw ContractError(
         fmt::format("{}: no multiple of {} lies in [{}, {}]", field, multiple, from, limit));
   }
+  check_drawable(field, from + missing, drawable);
 }
 
 void check_capabilities(const KernelInfo& info) {
@@ -95,14 +110,14 @@ void check_capabilities(const KernelInfo& info) {
     wrong("capabilities.features", c.features,
           "must have ATTEST_FEATURE_CAUSAL or ATTEST_FEATURE_NON_CAUSAL");
   }
-  check_set("head_dim_qk", c.head_dim_qk, 1);
-  check_set("head_dim_v", c.head_dim_v, 1);
-  check_set("page_size", c.page_size, 1);
-  check_set("num_kv_heads", c.num_kv_heads, 1);
-  check_set("group", c.group, 1);
-  check_set("q_len", c.q_len, 0);
-  check_set("kv_len", c.kv_len, 0);
-  check_set("batch", c.batch, 1);
+  check_set("head_dim_qk", c.head_dim_qk, 1, 1024);
+  check_set("head_dim_v", c.head_dim_v, 1, 1024);
+  check_set("page_size", c.page_size, 1, 1024);
+  check_set("num_kv_heads", c.num_kv_heads, 1, 64);
+  check_set("group", c.group, 1, 64);
+  check_set("q_len", c.q_len, 0, 1024);
+  check_set("kv_len", c.kv_len, 0, 1024);
+  check_set("batch", c.batch, 1, 64);
   if (c.base_alignment < 0 || c.base_alignment > 4096 ||
       (c.base_alignment & (c.base_alignment - 1)) != 0) {
     wrong("capabilities.base_alignment", c.base_alignment,
@@ -132,7 +147,8 @@ void check_conventions(const KernelInfo& info) {
   }
 }
 
-void check_numerics(const attest_numerics& n) {
+void check_numerics(const KernelInfo& info) {
+  const attest_numerics& n = info.numerics;
   check_choice("numerics.accumulate", n.accumulate, ATTEST_BF16);
   check_choice("numerics.accumulator", n.accumulator, ATTEST_ACCUMULATE_ALIGNED);
   check_choice("numerics.q_prescaled", n.q_prescaled, 1);
@@ -145,6 +161,11 @@ void check_numerics(const attest_numerics& n) {
   error("numerics.exp_arg_ulp", n.exp_arg_ulp);
   error("numerics.tanh_ulp", n.tanh_ulp);
   error("numerics.lazy_rescale", n.lazy_rescale);
+  const std::uint32_t types = info.capabilities.q_dtypes | info.capabilities.kv_dtypes;
+  const bool sums = (info.operations & (kAttends | ATTEST_OP_MERGE)) != 0;
+  if (sums && (types & ATTEST_DTYPE_BIT(ATTEST_F64)) != 0 && n.accumulate != ATTEST_F64) {
+    wrong("numerics.accumulate", n.accumulate, "must be f64 for a kernel that takes f64");
+  }
 }
 
 void check_name(const std::string& name) {
@@ -173,7 +194,7 @@ void validate(const KernelInfo& info) {
     check_bits("promises", info.promises, kAllPromises);
     check_capabilities(info);
     check_conventions(info);
-    check_numerics(info.numerics);
+    check_numerics(info);
   } catch (const ContractError& error) {
     throw ContractError(fmt::format("kernel '{}': {}", info.name, error.what()));
   }

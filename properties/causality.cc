@@ -54,19 +54,24 @@ bool has_decode_steps(const Scene& scene) {
   return scene.problem.mask.causal && scene.problem.mask.tree.empty();
 }
 
-Verdict check_row_is_decode(const Case& value, Harness& harness) {
+constexpr std::int64_t kMaxSteps = 12;
+
+/// Compares rows of a causal problem with their decode steps: in step s row pick(sequence, s) of
+/// every sequence.
+template <typename Pick>
+Verdict check_steps(const Case& value, Harness& harness, std::int64_t steps, Pick pick) {
   const Scene scene = scene_of(value);
-  if (!has_decode_steps(scene) || !harness.supported(scene))
+  if (!has_decode_steps(scene) || !harness.supported(scene)) {
     return Verdict::skipped("no decode steps");
+  }
   const Run whole = harness.attend(scene);
   if (whole.failure) return *whole.failure;
   Verdict result = Verdict::skipped("no rows");
-  for (const int which : {0, 1, 2}) {
+  for (std::int64_t step = 0; step < std::min(steps, scene.problem.max_q_len()); ++step) {
     std::vector<std::int64_t> rows;
     for (const auto& sequence : scene.problem.sequences) {
-      rows.push_back(which == 0   ? 0
-                     : which == 1 ? sequence.q_len / 2
-                                  : std::max<std::int64_t>(sequence.q_len - 1, 0));
+      const std::int64_t last = std::max<std::int64_t>(sequence.q_len - 1, 0);
+      rows.push_back(std::min(pick(sequence, step), last));
     }
     Verdict verdict = check_rows(scene, whole, rows, harness);
     if (verdict.failed()) return verdict;
@@ -78,28 +83,17 @@ Verdict check_row_is_decode(const Case& value, Harness& harness) {
   return result;
 }
 
-constexpr std::int64_t kMaxSteps = 12;
+/// The first row, the last and the one in the middle.
+Verdict check_row_is_decode(const Case& value, Harness& harness) {
+  return check_steps(value, harness, 3, [](const problem::Sequence& sequence, std::int64_t step) {
+    const std::int64_t rows[] = {0, sequence.q_len - 1, sequence.q_len / 2};
+    return std::max<std::int64_t>(rows[step], 0);
+  });
+}
 
 Verdict check_token_by_token(const Case& value, Harness& harness) {
-  const Scene scene = scene_of(value);
-  if (!has_decode_steps(scene) || !harness.supported(scene))
-    return Verdict::skipped("no decode steps");
-  const Run whole = harness.attend(scene);
-  if (whole.failure) return *whole.failure;
-  Verdict result = Verdict::skipped("no rows");
-  for (std::int64_t step = 0; step < std::min(scene.problem.max_q_len(), kMaxSteps); ++step) {
-    std::vector<std::int64_t> rows;
-    for (const auto& sequence : scene.problem.sequences) {
-      rows.push_back(std::max<std::int64_t>(std::min(step, sequence.q_len - 1), 0));
-    }
-    Verdict verdict = check_rows(scene, whole, rows, harness);
-    if (verdict.failed()) return verdict;
-    if (verdict.status == problem::Status::kPass) {
-      verdict.severity = std::max(verdict.severity, result.severity);
-      result = verdict;
-    }
-  }
-  return result;
+  return check_steps(value, harness, kMaxSteps,
+                     [](const problem::Sequence&, std::int64_t step) { return step; });
 }
 
 bool is_causal(const kernels::KernelInfo& info) {

@@ -38,8 +38,8 @@ inline bool repeats_bits(const kernels::KernelInfo& info) {
   return info.promised(ATTEST_PROMISE_RUN_TO_RUN);
 }
 /// Whether two calls that differ only in what unused slots hold give the same bits. Not so when the
-/// kernel asks for finite contents: then it may read them, take its maximum over them too and
-/// weigh them with 0, and round differently.
+/// kernel asks for finite contents: then it may read them and weigh them with 0, in sums of another
+/// shape. (They must not reach its maximum: a large one would wipe out what is visible.)
 inline bool repeats_bits_over_junk(const kernels::KernelInfo& info) {
   return repeats_bits(info) && info.conventions.unused_slots != ATTEST_SLOTS_FINITE;
 }

@@ -289,6 +289,17 @@ problem::KvLayout draw_layout(Draw& draw, const KernelInfo& info, const Wish& wi
   return layouts.empty() ? problem::KvLayout::kContiguous : draw.pick(layouts);
 }
 
+/// The declared ones of the types that are drawn so far; a kernel without any gets its own first.
+std::vector<problem::DType> drawn_types(const KernelInfo& info) {
+  std::vector<problem::DType> types;
+  for (const problem::DType type : {problem::DType::kF64, problem::DType::kF32}) {
+    const auto bit = ATTEST_DTYPE_BIT(static_cast<unsigned>(type));
+    if ((info.capabilities.q_dtypes & bit) != 0) types.push_back(type);
+  }
+  if (types.empty()) types.push_back(info.first_q_dtype());
+  return types;
+}
+
 Case draw_one(Draw& draw, const KernelInfo& info, const Wish& wish) {
   Case value = problem::make_case({});
   Problem& problem = value.problem();
@@ -301,7 +312,7 @@ Case draw_one(Draw& draw, const KernelInfo& info, const Wish& wish) {
   draw_sequences(draw, info, wish, limits, page, problem);
   draw_heads(draw, info, limits, problem);
   draw_head_dims(draw, info, limits, problem);
-  const problem::DType type = info.first_q_dtype();
+  const problem::DType type = draw.pick(drawn_types(info));
   problem.q_dtype = problem.k_dtype = problem.v_dtype = problem.o_dtype = type;
   draw_mask(draw, info, wish, page, problem);
   draw_modifiers(draw, info, wish, problem);

@@ -12,8 +12,12 @@ using problem::Problem;
 using problem::Sequence;
 
 std::int64_t draw_length(Draw& draw, std::int64_t page_size, std::int64_t limit) {
-  const std::int64_t base =
-      page_size > 1 && draw.chance(60) ? page_size : draw.pick(std::vector<std::int64_t>{8, 16});
+  // Tiles of keys are 8 to 128 long; a large tile in a small case now and then, since that is where
+  // it ends.
+  const std::int64_t tile = draw.pick(std::vector<std::int64_t>{8, 16, 16, 32, 64, 128});
+  const bool stretch = draw.chance(20);
+  const std::int64_t fitting = tile < limit || stretch ? tile : 16;
+  const std::int64_t base = page_size > 1 && draw.chance(60) ? page_size : fitting;
   const std::int64_t times = draw.between(1, std::max<std::int64_t>(limit / base, 1));
   const std::int64_t kind = draw.between(0, 9);
   std::int64_t length = 0;
@@ -21,6 +25,7 @@ std::int64_t draw_length(Draw& draw, std::int64_t page_size, std::int64_t limit)
     length = draw.between(0, 3);
   } else if (kind < 7) {
     length = times * base + draw.between(-1, 1);
+    limit = std::max(limit, stretch ? base + 1 : limit);
   } else {
     length = draw.between(0, limit);
   }

@@ -184,8 +184,7 @@ Run Harness::merge(std::int64_t rows, std::int64_t num_q_heads, std::int64_t hea
     const std::string name = "states[" + std::to_string(s) + "]";
     view.o = launch.tensor(name + ".o", role, static_cast<int>(states[s].o.type()),
                            std::vector{rows, num_q_heads, head_dim_v});
-    view.lse = launch.tensor(name + ".lse", role, static_cast<int>(states[s].lse.type()),
-                             std::vector{rows, num_q_heads});
+    view.lse = place_lse(info(), name + ".lse", role, rows, num_q_heads, launch);
     write_tensor(view.o, states[s].o);
     write_tensor(view.lse, states[s].lse);
   }

@@ -119,6 +119,29 @@ Verdict verdict_of(const oracle::Deviation& deviation, problem::Where where,
   return verdict;
 }
 
+/// Whether the kernel's lse is that of the scene without its sinks.
+bool leaves_sink_out(const kernels::KernelInfo& info, const Scene& scene) {
+  return info.conventions.sink_not_in_lse != 0 && !scene.problem.sinks.empty();
+}
+
+problem::Problem without_sinks(problem::Problem problem) {
+  problem.sinks.clear();
+  return problem;
+}
+
+/// oracle::refine_row in the kernel's convention about the sink.
+void refine(const kernels::KernelInfo& info, const Scene& scene,
+            const oracle::ExpectOptions& options, std::int64_t flat_row,
+            oracle::Expected& expected) {
+  const oracle::Reference lse = expected.lse[static_cast<std::size_t>(flat_row)];
+  oracle::refine_row(scene.problem, scene.inputs, options, flat_row, expected);
+  if (!leaves_sink_out(info, scene)) return;
+  oracle::Expected other{.o = expected.o, .lse = expected.lse};
+  other.lse[static_cast<std::size_t>(flat_row)] = lse;
+  oracle::refine_row(without_sinks(scene.problem), scene.inputs, options, flat_row, other);
+  expected.lse = std::move(other.lse);
+}
+
 }  // namespace
 
 double Harness::lse_unit() const {
@@ -130,26 +153,23 @@ oracle::Expected Harness::expect(const Scene& scene, const oracle::ExpectOptions
   const auto& conventions = info().conventions;
   const problem::Numerics numerics = info().declared_numerics();
   oracle::Expected expected = oracle::expect_attend(scene.problem, scene.inputs, numerics, options);
-  if (conventions.sink_not_in_lse != 0 && !scene.problem.sinks.empty()) {
-    problem::Problem without = scene.problem;
-    without.sinks.clear();
-    expected.lse = oracle::expect_attend(without, scene.inputs, numerics, options).lse;
+  // The conventions speak of attend; the empty state is (0, -inf) by the contract. A sink alone
+  // makes o an ordinary 0.
+  const bool whole = options.keys.empty();
+  if (whole && conventions.empty_o == ATTEST_EMPTY_O_NAN) {
+    const auto width = static_cast<std::size_t>(scene.problem.head_dim_v);
+    for (std::size_t i = 0; i < expected.o.size(); ++i) {
+      if (expected.lse[i / width].kind == oracle::Kind::kMinusInf)
+        expected.o[i].kind = oracle::Kind::kNaN;
+    }
   }
-  // The conventions speak of attend; the empty state is (0, -inf) by the contract.
-  if (!options.keys.empty()) return expected;
-  if (conventions.empty_o == ATTEST_EMPTY_O_ZERO &&
-      conventions.empty_lse == ATTEST_EMPTY_LSE_MINUS_INF) {
-    return expected;
+  if (leaves_sink_out(info(), scene)) {
+    expected.lse =
+        oracle::expect_attend(without_sinks(scene.problem), scene.inputs, numerics, options).lse;
   }
-  // Rows without a visible key, in the kernel's own convention.
-  for (std::size_t row = 0; row < expected.lse.size(); ++row) {
-    if (expected.lse[row].kind != oracle::Kind::kMinusInf) continue;
-    if (conventions.empty_lse == ATTEST_EMPTY_LSE_PLUS_INF)
-      expected.lse[row].kind = oracle::Kind::kPlusInf;
-    if (conventions.empty_o == ATTEST_EMPTY_O_NAN) {
-      const auto width = static_cast<std::size_t>(scene.problem.head_dim_v);
-      for (std::size_t lane = 0; lane < width; ++lane)
-        expected.o[row * width + lane].kind = oracle::Kind::kNaN;
+  if (whole && conventions.empty_lse == ATTEST_EMPTY_LSE_PLUS_INF) {
+    for (oracle::Reference& lse : expected.lse) {
+      if (lse.kind == oracle::Kind::kMinusInf) lse.kind = oracle::Kind::kPlusInf;
     }
   }
   return expected;
@@ -160,6 +180,7 @@ Verdict Harness::judge(const Scene& scene, oracle::Expected expected, const Outp
   if (recording_ && !trace_.recorded) trace_ = Trace{scene, expected, got, true};
   const Stopwatch watch(statistics_.oracle_ns);
   const std::vector<std::int64_t> rows = judged_rows(scene);
+  if (rows.empty()) return Verdict::skipped("no rows to judge");
   double worst = 0;
   bool inconclusive = false;
   auto judge_tensor = [&](const char* name, const Elements& tensor,
@@ -187,7 +208,7 @@ Verdict Harness::judge(const Scene& scene, oracle::Expected expected, const Outp
         worst = std::max(worst, deviation.severity);
         return std::nullopt;
       }
-      oracle::refine_row(scene.problem, scene.inputs, options, flat_row, expected);
+      refine(info(), scene, options, flat_row, expected);
       ++statistics_.escalations;
       ++refined;
       last = flat_row;
@@ -220,6 +241,7 @@ Verdict Harness::same(const Scene& scene, const Outputs& a, const Outputs& b, bo
       rows_b.push_back(pair.b);
     }
   }
+  if (rows_a.empty()) return Verdict::skipped("no rows to compare");
   const auto& problem = scene.problem;
   std::optional<oracle::Expected> expected;
   if (!exact) expected = expect(scene, options);

@@ -86,7 +86,8 @@ bool takes_cache(const kernels::KernelInfo& info, const Scene& scene) {
   const bool page = !problem::is_paged(scene.storage.layout) ||
                     kernels::contains(caps.page_size, scene.storage.page_size);
   return dims && layout && page && kernels::contains(caps.num_kv_heads, problem.num_kv_heads) &&
-         problem.k_dtype == info.first_q_dtype();
+         ((caps.kv_dtypes != 0 ? caps.kv_dtypes : caps.q_dtypes) &
+          ATTEST_DTYPE_BIT(static_cast<unsigned>(problem.k_dtype))) != 0;
 }
 
 /// The cache after an append, by the contract: the named slots hold the new tokens, all others what

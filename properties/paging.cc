@@ -27,7 +27,8 @@ Verdict check_same_storage(const Scene& scene, const KvStorage& other, bool exac
   return harness.same(scene, b.out, a.out, exact);
 }
 
-/// Renames every page: mirrored in a pool twice the size, so ids get high and neighbours part.
+/// Renames every page: mirrored in a pool twice the size, so ids get high and neighbours part. The
+/// table keeps its width, from which a kernel may choose its splits.
 KvStorage relocated(const KvStorage& storage) {
   KvStorage moved = storage;
   moved.num_pages = storage.num_pages * 2 + 3;
@@ -35,7 +36,6 @@ KvStorage relocated(const KvStorage& storage) {
     for (auto& id : row)
       id = static_cast<std::int32_t>(moved.num_pages - 1 - 2 * static_cast<std::int64_t>(id));
   }
-  moved.extra_table_columns = storage.extra_table_columns + 2;
   return moved;
 }
 

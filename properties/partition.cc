@@ -83,8 +83,12 @@ Verdict check_num_splits(const Case& value, Harness& harness) {
   return Verdict::pass(worst);
 }
 
+/// States in a type smaller than the accumulation type round between the steps, which no bound of
+/// the whole covers; oracle.state and monoid judge each step of such kernels by itself.
 bool splits_and_merges(const kernels::KernelInfo& info) {
-  return info.can(ATTEST_OP_ATTEND_PARTIAL) && merges_states(info);
+  const problem::DType sums = info.declared_numerics().accumulate;
+  return info.can(ATTEST_OP_ATTEND_PARTIAL) && merges_states(info) &&
+         problem::unit_roundoff(info.first_q_dtype()) <= problem::unit_roundoff(sums);
 }
 bool takes_num_splits(const kernels::KernelInfo& info) {
   return can_attend(info) && info.has(ATTEST_FEATURE_NUM_SPLITS);

@@ -185,12 +185,7 @@ void place_outputs(const Scene& scene, const kernels::KernelInfo& info, Launch& 
                          std::vector{problem.total_q(), problem.num_q_heads, problem.head_dim_v});
   fill_output(call.o, zeroed, dirty, scene.junk_seed + 4);
   if (!info.has(ATTEST_FEATURE_LSE)) return;
-  call.lse = launch.tensor("lse", Role::kOutput, abi(lse_dtype(info)),
-                           std::vector{problem.total_q(), problem.num_q_heads});
-  if (info.conventions.lse_layout == ATTEST_LSE_HEAD_ROW) {
-    call.lse.stride[0] = 1;
-    call.lse.stride[1] = problem.total_q();
-  }
+  call.lse = place_lse(info, "lse", Role::kOutput, problem.total_q(), problem.num_q_heads, launch);
   fill_output(call.lse, zeroed, dirty, scene.junk_seed + 5);
 }
 
@@ -276,20 +271,30 @@ attest_attend* place(const Scene& scene, const kernels::KernelInfo& info, Launch
   return call;
 }
 
+attest_tensor place_lse(const kernels::KernelInfo& info, const std::string& name, Role role,
+                        std::int64_t rows, std::int64_t num_q_heads, Launch& launch) {
+  attest_tensor tensor =
+      launch.tensor(name, role, abi(lse_dtype(info)), std::vector{rows, num_q_heads});
+  if (info.conventions.lse_layout == ATTEST_LSE_HEAD_ROW) {
+    tensor.stride[0] = 1;
+    tensor.stride[1] = rows;
+  }
+  return tensor;
+}
+
 attest_state place_output_state(const kernels::KernelInfo& info, std::int64_t rows,
                                 std::int64_t num_q_heads, std::int64_t head_dim_v, DType o_dtype,
                                 Launch& launch) {
+  const bool zeroed = info.conventions.output_before == ATTEST_OUTPUT_ZEROED;
   attest_state state{};
   state.o = launch.tensor("state.o", Role::kOutput, abi(o_dtype),
                           std::vector{rows, num_q_heads, head_dim_v});
-  state.lse = launch.tensor("state.lse", Role::kOutput, abi(lse_dtype(info)),
-                            std::vector{rows, num_q_heads});
-  fill_output(state.o, false, false, 0);
-  fill_output(state.lse, false, false, 0);
+  state.lse = place_lse(info, "state.lse", Role::kOutput, rows, num_q_heads, launch);
+  fill_output(state.o, zeroed, false, 0);
+  fill_output(state.lse, zeroed, false, 0);
   if (info.conventions.state_format != ATTEST_STATE_O_LSE) {
-    state.l = launch.tensor("state.l", Role::kOutput, abi(lse_dtype(info)),
-                            std::vector{rows, num_q_heads});
-    fill_output(state.l, false, false, 0);
+    state.l = place_lse(info, "state.l", Role::kOutput, rows, num_q_heads, launch);
+    fill_output(state.l, zeroed, false, 0);
   }
   return state;
 }

@@ -23,6 +23,12 @@ std::optional<std::string> unplaceable(const problem::KvStorage& storage);
 attest_attend* place(const Scene& scene, const kernels::KernelInfo& info, kernels::Launch& launch,
                      bool with_outputs);
 
+/// A tensor of lse, running maxima or sums, [rows, num_q_heads] in the declared memory order; not
+/// filled.
+attest_tensor place_lse(const kernels::KernelInfo& info, const std::string& name,
+                        kernels::Role role, std::int64_t rows, std::int64_t num_q_heads,
+                        kernels::Launch& launch);
+
 /// A state for attend_partial or merge to write, filled like outputs.
 attest_state place_output_state(const kernels::KernelInfo& info, std::int64_t rows,
                                 std::int64_t num_q_heads, std::int64_t head_dim_v,

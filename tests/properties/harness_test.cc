@@ -169,6 +169,37 @@ TEST(Harness, ReadsRowsWithoutAKeyInTheConventionOfTheKernel) {
   EXPECT_EQ(state.lse[0].kind, oracle::Kind::kMinusInf);
 }
 
+TEST(Harness, ASinkAloneMakesAnOrdinaryOutput) {
+  problem::Case value = problem::make_case({.sequences = {{1, 0}}});
+  value.problem().sinks = {0.5};
+  kernels::KernelInfo info = misdeed("writes_zeros");
+  info.conventions.empty_o = ATTEST_EMPTY_O_NAN;
+  info.conventions.sink_not_in_lse = 1;
+  const auto session = tests::open(info);
+  const oracle::Expected whole = Harness(*session).expect(scene_of(value));
+  EXPECT_EQ(whole.o[0].kind, oracle::Kind::kFinite);
+  EXPECT_EQ(whole.lse[0].kind, oracle::Kind::kMinusInf);
+}
+
+TEST(Harness, RefinesAnLseWithoutItsSink) {
+  problem::Case value = problem::make_case({.sequences = {{1, 1}}});
+  value.problem().sinks = {3};
+  kernels::KernelInfo info = misdeed("writes_zeros");
+  info.conventions.sink_not_in_lse = 1;
+  const auto session = tests::open(info);
+  Harness harness(*session);
+  const Scene scene = scene_of(value);
+  oracle::Expected expected = harness.expect(scene);
+  Outputs got{problem::Elements(problem::DType::kF32, 1),
+              problem::Elements(problem::DType::kF32, 1)};
+  got.o.set(0, static_cast<double>(expected.o[0].value));
+  got.lse.set(0, static_cast<double>(expected.lse[0].value));
+  // Too close to call: the row goes to the definition, with its sink for o and without for lse.
+  expected.o[0].ball = 2 * expected.o[0].bound;
+  EXPECT_EQ(harness.judge(scene, expected, got).status, Status::kPass);
+  EXPECT_GT(harness.statistics().escalations, 0);
+}
+
 TEST(Harness, CountsChecksAndKernelCalls) {
   const kernels::KernelInfo info = tests::builtin("cpu/dense_f32");
   const auto session = tests::open(info);

@@ -206,6 +206,18 @@ TEST_F(PlacementTest, WritesWindowsAndLseInTheConventionOfTheKernel) {
   EXPECT_EQ(read_tensor(call.lse).value(1), 3.0);  // row 0, head 1
 }
 
+TEST_F(PlacementTest, StatesFollowTheConventionsOfOutputs) {
+  KernelInfo info = tests::builtin("cpu/dense_f32");
+  info.conventions.lse_layout = ATTEST_LSE_HEAD_ROW;
+  info.conventions.output_before = ATTEST_OUTPUT_ZEROED;
+  kernels::Launch launch(arena_);
+  const attest_state state = place_output_state(info, 3, 2, 4, DType::kF32, launch);
+  EXPECT_EQ(state.lse.stride[0], 1);
+  EXPECT_EQ(state.lse.stride[1], 3);
+  EXPECT_EQ(read_tensor(state.o).bits(0), 0u);
+  EXPECT_EQ(read_tensor(state.lse).bits(0), 0u);
+}
+
 TEST_F(PlacementTest, RefusesLayoutsItDoesNotKnowWithAReason) {
   problem::KvStorage storage;
   EXPECT_FALSE(unplaceable(storage));
