@@ -15,6 +15,7 @@
 #include "campaign/progress.h"
 #include "campaign/search.h"
 #include "campaign/stored.h"
+#include "problem/errors.h"
 
 namespace attest::campaign {
 namespace {
@@ -38,6 +39,13 @@ class Campaign {
         jobs_(lanes_of(options)),
         board_(pairs_.size(), static_cast<std::size_t>(jobs_)),
         start_(Clock::now()) {
+    for (const kernels::KernelInfo& kernel : options.kernels) {
+      if (kernel.capabilities.device == ATTEST_CPU) continue;
+      throw PluginError(kernel.library,
+                        fmt::format("kernel '{}' needs a CUDA device; this build calls CPU kernels "
+                                    "only",
+                                    kernel.name));
+    }
     if (pairs_.empty()) {
       throw NothingToDo("nothing to do: no selected property applies to a selected kernel");
     }
@@ -55,9 +63,18 @@ class Campaign {
     search();
     report.search = since(start_);
     collect(report);
-    if (log_) publish();
+    if (log_) {
+      try {
+        publish();
+      } catch (const SystemError& error) {
+        report.not_written = error.what();
+      }
+    }
     report.failures =
         file_failures({options_, pairs_, board_, jobs_, failing_}, [&] { tick("shrinking"); });
+    for (const Failure& failure : report.failures) {
+      if (report.not_written.empty()) report.not_written = failure.why_not_saved;
+    }
     report.elapsed = since(start_);
     report.interrupted = interruptions() > 0;
     progress_.clear();

@@ -78,6 +78,7 @@ struct Failure {
   bool shrunk = false;
   std::string why_not_shrunk;  ///< empty when shrunk
   std::filesystem::path path;
+  std::string why_not_saved;  ///< empty when saved
 };
 
 /// A stored case on one kernel.
@@ -98,14 +99,17 @@ struct Report {
   std::int64_t escalations = 0, vacuous = 0;
   int jobs = 1;
   bool interrupted = false;
+  std::string not_written;  ///< the first thing that could not be written, and why
 
   /// 0 holds, 1 a counterexample, 2 interrupted or a kernel without a single judged check.
   int exit_code() const;
 };
 
 /// Runs the campaign. Progress goes to stderr when that is a terminal.
-/// Throws: NothingToDo without pairs; CorpusError for a broken stored case; ContractError when a
-///         lane dies; SystemError when failures or the run folder cannot be written.
+/// What cannot be written at the end (a full disk) is noted in the report, which is not lost to it.
+/// Throws: NothingToDo without pairs; CorpusError for a broken stored case; PluginError for a
+///         kernel of another device; ContractError when a lane dies; SystemError when the run
+///         folder cannot be made.
 Report run(const Options& options);
 
 }  // namespace attest::campaign

@@ -58,9 +58,9 @@ void write_frame(int fd, char kind, std::string_view message) {
 
 [[noreturn]] void live_as_lane(int index, int fd, pid_t supervisor,
                                const std::function<void(const Channel&)>& body) {
-  // The terminal sends Ctrl-C to the whole group; only the supervisor decides what it means.
+  // Ctrl-C and timeout(1) signal the whole group; only the supervisor decides what that means.
   std::signal(SIGINT, SIG_IGN);
-  std::signal(SIGTERM, SIG_DFL);
+  std::signal(SIGTERM, SIG_IGN);
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (getppid() != supervisor) _exit(kInternalExit);
   try {

@@ -143,7 +143,7 @@ std::string draw_results(const properties::Trace& trace, const problem::Verdict&
       }
     }
   }
-  return "first call of the check, expected and got\n" + table_text(rows);
+  return "one call of the check, expected and got\n" + table_text(rows);
 }
 
 }  // namespace attest::campaign

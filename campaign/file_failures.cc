@@ -76,8 +76,11 @@ class ShrinkLane {
     Shrunk shrunk =
         shrink_case(*pair.property, drawn, found.verdict,
                     (hangs ? impatient_ : pool_).harness(pair.kernel), plan_.options.shrink);
-    if (!hangs || properties::run_check(*pair.property, shrunk.minimal, pool_.harness(pair.kernel))
-                      .failed()) {
+    if (!hangs) return shrunk;
+    const problem::Verdict confirmed =
+        properties::run_check(*pair.property, shrunk.minimal, pool_.harness(pair.kernel));
+    if (confirmed.failed()) {
+      shrunk.verdict = confirmed;  // it names the full timeout
       return shrunk;
     }
     shrunk = confirm_case(*pair.property, drawn, found.verdict, pool_.harness(pair.kernel));
@@ -165,7 +168,11 @@ std::vector<Failure> file_failures(const FailuresPlan& plan, const std::function
     run_crew(crew, [&](const Channel& channel) { ShrinkLane(plan, tasks).run(channel); });
   }
   for (Failure& failure : failures) {
-    failure.path = save_failure(failure.minimal, plan.options.failures);
+    try {
+      failure.path = save_failure(failure.minimal, plan.options.failures);
+    } catch (const SystemError& error) {
+      failure.why_not_saved = error.what();
+    }
   }
   return failures;
 }

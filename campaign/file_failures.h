@@ -25,8 +25,8 @@ struct FailuresPlan {
 std::vector<std::size_t> choose_shrinks(const FailuresPlan& plan);
 
 /// Confirms every failing pair, shrinks the chosen ones and saves a case file for each, in the
-/// order of pairs. After Ctrl-C the rest is saved as it was drawn. Throws: SystemError when a file
-/// cannot be written.
+/// order of pairs. After Ctrl-C the rest is saved as it was drawn. A file that cannot be written is
+/// noted in its failure.
 std::vector<Failure> file_failures(const FailuresPlan& plan, const std::function<void()>& on_tick);
 
 /// Writes a case file <folder>/<case_name>.case.json, making the folder, and returns its path.

@@ -51,10 +51,13 @@ std::string outcome(const StoredCase& stored, const Shown& shown) {
   if (!verdict.message.empty()) {
     text += fmt::format("  {}\n", problem::printable(verdict.message));
   }
-  if (verdict.failed() && verdict.where) {
+  // Damage to a buffer has a place, but no element.
+  if (verdict.failed() && verdict.where && verdict.where->row >= 0) {
     text += fmt::format("  first bad element: {}\n", where_text(*verdict.where));
-    text += fmt::format("  expected {:.9g}, got {:.9g}, bound {:.3g}\n", verdict.expected,
-                        verdict.got, verdict.bound);
+    if (verdict.failure_class != "unwritten") {  // what was there before is no result
+      text += fmt::format("  expected {:.9g}, got {:.9g}, bound {:.3g}\n", verdict.expected,
+                          verdict.got, verdict.bound);
+    }
     const std::string row = bad_row_text(stored.value, *verdict.where);
     if (!row.empty()) text += fmt::format("  {}\n", row);
   }

@@ -118,6 +118,7 @@ std::string failure_text(const Options& options, const Failure& failure,
     add("drawn", fmt::format("case {}: {}", failure.k, size_text(failure.minimal)));
     add("shrunk", "no, " + failure.why_not_shrunk);
   }
+  if (!failure.why_not_saved.empty()) return text + "  not saved: " + failure.why_not_saved + "\n";
   return text + "  " + replay_line(command, &kernel, failure.path) + "\n";
 }
 

@@ -127,6 +127,11 @@ std::string shell_word(const std::string& text) {
            std::string_view("_./-+=:,@%").find(static_cast<char>(c)) != std::string_view::npos;
   });
   if (plain) return text;
+  if (!problem::is_printable(text)) {
+    std::string escaped = "$'";  // as bash, zsh and ksh read it; safe for the terminal
+    for (const char c : text) escaped += fmt::format("\\x{:02x}", static_cast<unsigned char>(c));
+    return escaped + "'";
+  }
   std::string quoted = "'";
   for (const char c : text) {
     if (c == '\'') {

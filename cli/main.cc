@@ -1,9 +1,9 @@
 // attest: arguments in, exit code out. Everything else is campaign/; here errors become exit codes
 // and one line each.
-#include <cerrno>
 #include <csignal>
 #include <cstdio>
 #include <exception>
+#include <fcntl.h>
 #include <filesystem>
 #include <new>
 #include <string>
@@ -11,6 +11,7 @@
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <sys/stat.h>
 
 #include "campaign/errors.h"
 #include "campaign/table.h"
@@ -53,8 +54,25 @@ std::string command_name(const char* argv0) {
 
 int fail(int code, const std::string& what) {
   // Paths and names inside were made printable where they came in; this keeps it to one line.
-  fmt::print(stderr, "attest: {}\n", problem::printable(what, 2000));
+  // Not fmt::print, which throws when stderr is closed.
+  std::fputs(("attest: " + problem::printable(what, 2000) + "\n").c_str(), stderr);
   return code;
+}
+
+/// A file that is opened where 0, 1 or 2 was closed would be taken for a standard stream.
+void occupy_standard_files() {
+  for (int file = 0; file <= 2; ++file) {
+    if (fcntl(file, F_GETFD) >= 0) continue;
+    // The wrong way round, so that using it is an error as before.
+    if (open("/dev/null", file == 0 ? O_WRONLY : O_RDONLY) < 0) return;
+  }
+}
+
+/// True when text was lost, other than to a reader of a pipe that went away.
+bool lost_output() {
+  if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return false;
+  struct stat info {};
+  return fstat(STDOUT_FILENO, &info) != 0 || !(S_ISFIFO(info.st_mode) || S_ISSOCK(info.st_mode));
 }
 
 int run(int argc, char** argv) {
@@ -109,11 +127,10 @@ int run(int argc, char** argv) {
 int main(int argc, char** argv) {
   // A reader that went away (attest list | head) is no reason to die in the middle of a file.
   std::signal(SIGPIPE, SIG_IGN);
+  occupy_standard_files();
   try {
     const int code = run(argc, argv);
-    if (std::fflush(stdout) != 0 && errno != EPIPE)
-      return fail(kInternal, "cannot write to stdout");
-    return code;
+    return lost_output() ? fail(kInternal, "cannot write to stdout") : code;
   } catch (const campaign::UsageError& error) {
     return fail(kUsage, error.what());
   } catch (const campaign::NothingToDo& error) {

@@ -17,6 +17,7 @@
 #include "campaign/shrink_file.h"
 #include "campaign/table.h"
 #include "kernels/registry.h"
+#include "problem/errors.h"
 #include "problem/text.h"
 
 namespace attest::cli {
@@ -34,6 +35,10 @@ fs::path folder(const std::string& path, const char* option) {
   return path;
 }
 
+/// An empty value is a variable that was not set (--seed "$SEED"), not a wish for the default.
+const CLI::Validator kNotEmpty(
+    [](const std::string& text) { return text.empty() ? "expected a value, got ''" : ""; }, "");
+
 }  // namespace
 
 void Common::add_to(CLI::App* verb) {
@@ -44,6 +49,7 @@ void Common::add_to(CLI::App* verb) {
 
 void Common::add_session_to(CLI::App* verb) {
   verb->add_option("--timeout", timeout, "A kernel call that takes longer hangs (default 10s)")
+      ->check(kNotEmpty)
       ->type_name("TIME");
   verb->add_flag("--in-process", in_process,
                  "Run kernels in this process, for debuggers: a crash ends everything");
@@ -89,16 +95,25 @@ void FuzzVerb::add_to(CLI::App* verb) {
       ->allow_extra_args(false)
       ->type_name("GLOB");
   verb->add_option("--for", time, "Time to search, such as 10s, 5m or 1h (default 60s)")
+      ->check(kNotEmpty)
       ->type_name("TIME");
   verb->add_option("--cases", cases, "Cases per kernel and property, instead of a time")
+      ->check(kNotEmpty)
       ->type_name("N");
   verb->add_option("--seed", seed, "Seed of everything that is drawn (default 1)")
+      ->check(kNotEmpty)
       ->type_name("N|0xN");
-  verb->add_option("-j,--jobs", jobs, "Lanes to work in (default: one per core)")->type_name("N");
+  verb->add_option("-j,--jobs", jobs, "Lanes to work in (default: one per core)")
+      ->check(kNotEmpty)
+      ->type_name("N");
   verb->add_option("--corpus", corpus, "Folder of cases to replay first; failures go there too")
+      ->check(kNotEmpty)
       ->type_name("DIR");
-  verb->add_option("--out", out, "Folder for cases.jsonl, a line per drawn case")->type_name("DIR");
+  verb->add_option("--out", out, "Folder for cases.jsonl, a line per drawn case")
+      ->check(kNotEmpty)
+      ->type_name("DIR");
   verb->add_option("--max-shrinks", max_shrinks, "Failures to shrink per kernel (default 3)")
+      ->check(kNotEmpty)
       ->type_name("N");
   common.add_session_to(verb);
 }
@@ -127,6 +142,7 @@ int FuzzVerb::run(const std::string& command) const {
   }
   const campaign::Report report = campaign::run(options);
   std::fputs(campaign::report_text(options, report, command).c_str(), stdout);
+  if (!report.not_written.empty()) throw SystemError(report.not_written);
   return report.exit_code();
 }
 
@@ -158,9 +174,14 @@ int ShowVerb::run() const {
 void ShrinkVerb::add_to(CLI::App* verb) {
   verb->add_option("CASE", path, "A failing case file")->required();
   verb->add_option("-o,--output", output, "Where to write the smaller case (default: beside CASE)")
+      ->check(kNotEmpty)
       ->type_name("FILE");
-  verb->add_option("--for", time, "Time to shrink (default 20s)")->type_name("TIME");
-  verb->add_option("--evaluations", evaluations, "Checks to spend (default 2000)")->type_name("N");
+  verb->add_option("--for", time, "Time to shrink (default 20s)")
+      ->check(kNotEmpty)
+      ->type_name("TIME");
+  verb->add_option("--evaluations", evaluations, "Checks to spend (default 2000)")
+      ->check(kNotEmpty)
+      ->type_name("N");
   common.add_to(verb);
   common.add_session_to(verb);
 }

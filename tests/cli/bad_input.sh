@@ -39,6 +39,9 @@ refused 64 '--cases' fuzz --cases -2
 refused 64 '--cases' fuzz --cases 1.5
 refused 64 '--cases' fuzz --cases ' 5'
 refused 64 '--seed' fuzz --seed abc
+refused 64 '--seed' fuzz --seed ''
+refused 64 '--for' fuzz --for ''
+refused 64 '--cases' fuzz --cases ''
 refused 64 '--seed' fuzz --seed 0x
 refused 64 '--seed' fuzz --seed 18446744073709551616
 refused 64 '--jobs' fuzz --jobs 0
