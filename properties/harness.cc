@@ -60,6 +60,13 @@ std::optional<Verdict> failure_of(const kernels::Launch& launch) {
   return verdict;
 }
 
+/// What became of a call: how it ended, and what it did to memory that was not its own.
+void conclude(const RunResult& result, const kernels::Launch& launch, Run& run) {
+  run.path = result.path;
+  run.failure = failure_of(result);
+  if (!run.failure) run.failure = failure_of(launch);
+}
+
 /// Asks plan() for a workspace, if the kernel has one, and fills it as the convention says.
 RunResult plan_workspace(kernels::Session& session, const Scene& scene, kernels::Launch& launch,
                          attest_attend& call) {
@@ -124,9 +131,7 @@ Run Harness::attend(const Scene& scene) {
     result = session_.attend(call);
     ++statistics_.kernel_calls;
   }
-  run.path = result.path;
-  run.failure = failure_of(result);
-  if (!run.failure) run.failure = failure_of(launch);
+  conclude(result, launch, run);
   if (run.failure) return run;
   run.out.o = read_tensor(call->o);
   if (call->lse.data != nullptr) run.out.lse = read_tensor(call->lse);
@@ -157,9 +162,7 @@ Run Harness::attend_partial(const Scene& scene, const std::vector<Range>& keys) 
     result = session_.attend_partial(partial);
     ++statistics_.kernel_calls;
   }
-  run.path = result.path;
-  run.failure = failure_of(result);
-  if (!run.failure) run.failure = failure_of(launch);
+  conclude(result, launch, run);
   if (run.failure) return run;
   run.out.o = read_tensor(partial->out.o);
   run.out.lse = read_tensor(partial->out.lse);
@@ -195,9 +198,7 @@ Run Harness::merge(std::int64_t rows, std::int64_t num_q_heads, std::int64_t hea
   launch.seal();
   const RunResult result = session_.merge(call);
   ++statistics_.kernel_calls;
-  run.path = result.path;
-  run.failure = failure_of(result);
-  if (!run.failure) run.failure = failure_of(launch);
+  conclude(result, launch, run);
   if (run.failure) return run;
   run.out.o = read_tensor(call->out.o);
   run.out.lse = read_tensor(call->out.lse);
