@@ -60,18 +60,20 @@ class Campaign {
     Report report;
     report.jobs = jobs_;
     replay_stored(stored, report);
-    search();
+    search(report);
     report.search = since(start_);
     collect(report);
-    if (log_) {
+    if (log_ && report.broken.empty()) {  // a lane that died may have left half a line
       try {
         publish();
       } catch (const SystemError& error) {
         report.not_written = error.what();
       }
     }
-    report.failures =
-        file_failures({options_, pairs_, board_, jobs_, failing_}, [&] { tick("shrinking"); });
+    keep_report(report, [&] {
+      report.failures =
+          file_failures({options_, pairs_, board_, jobs_, failing_}, [&] { tick("shrinking"); });
+    });
     for (const Failure& failure : report.failures) {
       if (report.not_written.empty()) report.not_written = failure.why_not_saved;
     }
@@ -112,6 +114,17 @@ class Campaign {
     progress_.show(numbers);
   }
 
+  /// A lane that dies (a bug in attest, a plug-in that was deleted) ends the campaign, but what was
+  /// found until then is reported.
+  template <typename Phase>
+  static void keep_report(Report& report, Phase phase) {
+    try {
+      phase();
+    } catch (const ContractError& error) {
+      if (report.broken.empty()) report.broken = error.what();
+    }
+  }
+
   void replay_stored(const std::vector<StoredCase>& stored, Report& report) {
     if (stored.empty()) return;
     const std::vector<StoredTask> tasks = make_stored_tasks(options_, stored);
@@ -131,12 +144,14 @@ class Campaign {
                          options_.kernels[task.kernel].name);
     };
     board_.next_task() = 0;
-    run_crew(options, [&](const Channel& channel) { stored_lane(plan, channel); });
+    keep_report(report, [&] {
+      run_crew(options, [&](const Channel& channel) { stored_lane(plan, channel); });
+    });
     report.stored = collect_stored(plan, verdicts);
   }
 
-  void search() {
-    if (interruptions() > 0) return;
+  void search(Report& report) {
+    if (interruptions() > 0 || !report.broken.empty()) return;
     SearchPlan plan{options_, pairs_, board_, jobs_, Clock::now(), std::nullopt, log_.get()};
     if (time_) plan.deadline = plan.start + *time_ - std::min(since(start_), *time_ / kStoredShare);
     CrewOptions options = crew("fuzzing");
@@ -152,7 +167,9 @@ class Campaign {
       return fmt::format("case {} of {} on {} (seed {})", state.k.load(), pair.property->id,
                          options_.kernels[pair.kernel].name, options_.seed);
     };
-    run_crew(options, [&](const Channel& channel) { search_lane(plan, channel); });
+    keep_report(report, [&] {
+      run_crew(options, [&](const Channel& channel) { search_lane(plan, channel); });
+    });
   }
 
   void collect(Report& report) const {
@@ -171,7 +188,8 @@ class Campaign {
       } else if (options_.cases && result.cases >= *options_.cases) {
         result.stop = Stop::kCases;
       } else {
-        result.stop = interruptions() > 0 ? Stop::kInterrupted : Stop::kTime;
+        const bool cut_short = interruptions() > 0 || !report.broken.empty();
+        result.stop = cut_short ? Stop::kInterrupted : Stop::kTime;
       }
       report.pairs.push_back(result);
       report.generate_ns += counters.generate_ns;

@@ -99,6 +99,7 @@ struct Report {
   std::int64_t escalations = 0, vacuous = 0;
   int jobs = 1;
   bool interrupted = false;
+  std::string broken;       ///< why the campaign ended before its time, other than by an interrupt
   std::string not_written;  ///< the first thing that could not be written, and why
 
   /// 0 holds, 1 a counterexample, 2 interrupted or a kernel without a single judged check.

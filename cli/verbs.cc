@@ -142,6 +142,7 @@ int FuzzVerb::run(const std::string& command) const {
   }
   const campaign::Report report = campaign::run(options);
   std::fputs(campaign::report_text(options, report, command).c_str(), stdout);
+  if (!report.broken.empty()) throw ContractError(report.broken);
   if (!report.not_written.empty()) throw SystemError(report.not_written);
   return report.exit_code();
 }
