@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <limits>
+#include <string_view>
 
 #include "oracle/bounds.h"
 #include "oracle/fpenv.h"
@@ -160,6 +161,11 @@ class Collector {
       case Judgement::kPass:
         break;
     }
+    // What is no number must not drown how far off the numbers are: a shrink goes by that.
+    if (finding.judgement == Judgement::kFail &&
+        std::string_view("value") != finding.failure_class) {
+      return;
+    }
     if (finding.severity > result_.severity || !seen_) {
       result_.severity = finding.severity;
       result_.worst = i;
@@ -170,6 +176,10 @@ class Collector {
 
   Deviation result() {
     result_.escalate = undecided_ && !result_.bad();
+    if (result_.bad() && result_.failure_class != "value") {
+      result_.severity = problem::kStructural;
+      result_.worst = result_.first;
+    }
     return result_;
   }
 

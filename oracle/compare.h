@@ -18,8 +18,10 @@ struct Deviation {
   std::string
       failure_class;      ///< "unwritten", "nan", "inf", "value", "bits", "structure"; empty: none
   std::size_t first = 0;  ///< index of the first bad element
-  double severity = 0;    ///< worst |error| / bound over all elements, also when none is bad
-  std::size_t worst = 0;  ///< index of the worst element
+  /// Worst |error| / bound over all elements that are numbers, also when none is bad; infinite when
+  /// the first bad element is no number.
+  double severity = 0;
+  std::size_t worst = 0;                    ///< index of the worst element
   double expected = 0, got = 0, bound = 0;  ///< at `first` when bad, else at `worst`
   bool escalate = false;  ///< no failure, but an element is too close to call at this precision
   std::size_t escalate_at = 0;

@@ -65,6 +65,16 @@ TEST(Compare, NaNFailsAFiniteReference) {
   EXPECT_EQ(d.severity, problem::kStructural);
 }
 
+TEST(Compare, ANaNBehindAWrongNumberLeavesItsSeverityANumber) {
+  const std::vector references{finite(1, 4 * kUlp), finite(1, 4 * kUlp)};
+  const Deviation d = compare(elements_of(DType::kF32, {2, kNaN}), references);
+  EXPECT_EQ(d.failure_class, "value");
+  EXPECT_GT(d.severity, 1e5);
+  EXPECT_LT(d.severity, kInfinity);
+  EXPECT_EQ(compare(elements_of(DType::kF32, {kNaN, 2}), references).severity,
+            problem::kStructural);
+}
+
 TEST(Compare, InfinityFailsAFiniteReference) {
   EXPECT_EQ(compare_one(DType::kF32, kInfinity, finite(1, 1e30)).failure_class, "inf");
   EXPECT_EQ(compare_one(DType::kF32, -kInfinity, finite(1, 1e30)).failure_class, "inf");
