@@ -118,6 +118,11 @@ problem::Verdict run_stored(const StoredCase& stored, properties::Harness& harne
     for (int run = 0; run < (flaky ? kFlakyRuns : 1) && !verdict.failed(); ++run) {
       verdict = properties::run_check(*stored.property, stored.value, harness);
     }
+    if (verdict.status == problem::Status::kSkipped) {
+      const auto why =
+          kernels::unsupported(harness.info(), stored.value.problem(), stored.value.storage);
+      if (why) verdict.message += ": " + *why;
+    }
     return verdict;
   } catch (const ContractError& error) {
     throw CorpusError(name_of(stored.path), fmt::format("cannot be run: {}", error.what()));
