@@ -34,8 +34,8 @@ echo "replay of the counterexample on the mended kernel: exit $code"
 
 # A library that is deleted during the run, as a rebuild does, ends it early; what was found until then is reported.
 cp "$work/bad/libnaive.so" "$work/gone.so"
-(sleep 1; rm "$work/gone.so") &
+(sleep 3; rm "$work/gone.so") &
 code=0
-(cd "$work" && "$attest" fuzz --kernel ./gone.so --for 2s --corpus "$work/none2" >log 2>err) || code=$?
+(cd "$work" && "$attest" fuzz --kernel ./gone.so --for 5s --corpus "$work/none2" >log 2>err) || code=$?
 ((code == 70)) || { echo "a library that went away: exit $code instead of 70"; cat "$work/err"; exit 1; }
 grep -q '^example/naive_f32 .*FAILS' "$work/log" || { echo 'no report'; cat "$work/log"; exit 1; }
