@@ -77,7 +77,7 @@ Verdict check_replaced(const Scene& scene, Harness& harness, Replace replace) {
 }
 
 Verdict check_constant_v(const Case& value, Harness& harness) {
-  const Scene scene = scene_of(value);
+  const Scene scene = harness.scene(value);
   if (value.values.distribution != Distribution::kConstantV || !has_bare_v(scene.problem)) {
     return Verdict::skipped("V is not constant");
   }
@@ -107,7 +107,7 @@ Verdict check_constant_v(const Case& value, Harness& harness) {
 }
 
 Verdict check_zero_q(const Case& value, Harness& harness) {
-  Scene scene = scene_of(value);
+  Scene scene = harness.scene(value);
   auto& problem = scene.problem;
   if (value.values.distribution != Distribution::kUniform || !has_bare_v(problem))
     return Verdict::skipped("q is not 0");
@@ -136,7 +136,7 @@ Verdict check_zero_q(const Case& value, Harness& harness) {
 /// o lies between the smallest and the largest visible V (0 among them with a sink), up to the
 /// bound.
 Verdict check_hull(const Case& value, Harness& harness) {
-  const Scene scene = scene_of(value);
+  const Scene scene = harness.scene(value);
   const auto& problem = scene.problem;
   if (!has_bare_v(problem) || problem.bias != problem::Bias::kNone)
     return Verdict::skipped("no plain hull");
@@ -184,7 +184,7 @@ void one_key_each(Draw& draw, const kernels::KernelInfo& info, Case& value) {
 }
 
 Verdict check_single_key(const Case& value, Harness& harness) {
-  const Scene scene = scene_of(value);
+  const Scene scene = harness.scene(value);
   const auto& problem = scene.problem;
   if (!has_bare_v(problem) || !problem.sinks.empty() || problem.bias != problem::Bias::kNone) {
     return Verdict::skipped("not only the key's value");
@@ -219,7 +219,7 @@ Verdict check_single_key(const Case& value, Harness& harness) {
 /// Scaling V by a power of two scales the output by it, bit for bit: nothing rounds differently
 /// while every product stays in the normal range, which these distributions make sure of.
 Verdict check_scale_v(const Case& value, Harness& harness) {
-  const Scene scene = scene_of(value);
+  const Scene scene = harness.scene(value);
   const auto& problem = scene.problem;
   const Distribution d = value.values.distribution;
   const bool tame = (d == Distribution::kUniform || d == Distribution::kNearTies) &&
@@ -249,7 +249,7 @@ Verdict check_scale_v(const Case& value, Harness& harness) {
 
 /// Without any position in the problem, the order of the keys is invisible.
 Verdict check_permute_keys(const Case& value, Harness& harness) {
-  const Scene scene = scene_of(value);
+  const Scene scene = harness.scene(value);
   const auto& problem = scene.problem;
   const auto& mask = problem.mask;
   const bool positionless = !mask.causal && !mask.window_left && !mask.window_right &&

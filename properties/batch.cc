@@ -42,7 +42,7 @@ Verdict compare_with(const Scene& scene, const Run& whole, const std::vector<std
 }
 
 Verdict check_alone(const Case& value, Harness& harness) {
-  const Scene scene = scene_of(value);
+  const Scene scene = harness.scene(value);
   if (scene.problem.batch() < 2) return Verdict::skipped("one sequence");
   if (!harness.supported(scene)) return Verdict::skipped("outside the kernel's declaration");
   const Run whole = harness.attend(scene);
@@ -60,7 +60,7 @@ Verdict check_alone(const Case& value, Harness& harness) {
 }
 
 Verdict check_order(const Case& value, Harness& harness) {
-  const Scene scene = scene_of(value);
+  const Scene scene = harness.scene(value);
   if (scene.problem.batch() < 2) return Verdict::skipped("one sequence");
   if (!harness.supported(scene)) return Verdict::skipped("outside the kernel's declaration");
   const Run whole = harness.attend(scene);

@@ -15,7 +15,7 @@ using problem::Verdict;
 
 /// The first half of each sequence's rows is judged; every token later than those is poisoned.
 Verdict check_future(const Case& value, Harness& harness) {
-  Scene scene = scene_of(value);
+  Scene scene = harness.scene(value);
   if (!scene.problem.mask.causal) return Verdict::skipped("not causal");
   for (const auto& sequence : scene.problem.sequences)
     scene.judged_rows.push_back({0, (sequence.q_len + 1) / 2});
@@ -60,7 +60,7 @@ constexpr std::int64_t kMaxSteps = 12;
 /// every sequence.
 template <typename Pick>
 Verdict check_steps(const Case& value, Harness& harness, std::int64_t steps, Pick pick) {
-  const Scene scene = scene_of(value);
+  const Scene scene = harness.scene(value);
   if (!has_decode_steps(scene) || !harness.supported(scene)) {
     return Verdict::skipped("no decode steps");
   }

@@ -13,7 +13,7 @@ using problem::Elements;
 using problem::Verdict;
 
 Verdict check_split(const Case& value, Harness& harness) {
-  const Scene scene = scene_of(value);
+  const Scene scene = harness.scene(value);
   const auto& chunks = value.plan.chunks;
   if (chunks.empty() || !scene.problem.mask.causal || !scene.problem.mask.tree.empty()) {
     return Verdict::skipped("no chunks of a causal problem");
@@ -76,7 +76,7 @@ Elements gather_tokens(const Scene& scene, const Elements& cache, std::int64_t r
 /// Appends every token by slot mapping, newest first, to an empty cache, then attends over what the
 /// cache holds.
 Verdict check_append(const Case& value, Harness& harness) {
-  const Scene scene = scene_of(value);
+  const Scene scene = harness.scene(value);
   const auto& problem = scene.problem;
   if (scene.storage.layout != problem::KvLayout::kPagedNHD) return Verdict::skipped("not paged");
   if (!harness.supported(scene)) return Verdict::skipped("outside the kernel's declaration");

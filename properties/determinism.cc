@@ -11,7 +11,7 @@ using problem::Case;
 using problem::Verdict;
 
 Verdict check_run_to_run(const Case& value, Harness& harness) {
-  const Scene scene = scene_of(value);
+  const Scene scene = harness.scene(value);
   if (!harness.supported(scene)) return Verdict::skipped("outside the kernel's declaration");
   const Run a = harness.attend(scene);
   if (a.failure) return *a.failure;
@@ -23,7 +23,7 @@ Verdict check_run_to_run(const Case& value, Harness& harness) {
 /// Between two equal calls the same kernel object serves another: sequences reversed and repeated,
 /// other junk in every unused place.
 Verdict check_after_other(const Case& value, Harness& harness) {
-  const Scene scene = scene_of(value);
+  const Scene scene = harness.scene(value);
   std::vector<std::int64_t> order;
   for (std::int64_t b = scene.problem.batch(); b-- > 0;) order.push_back(b);
   if (kernels::contains(harness.info().capabilities.batch, scene.problem.batch() + 1) &&

@@ -7,6 +7,7 @@
 #include "problem/errors.h"
 #include "properties/junk.h"
 #include "properties/placement.h"
+#include "properties/stopwatch.h"
 
 namespace attest::properties {
 namespace {
@@ -105,6 +106,11 @@ RunResult plan_workspace(kernels::Session& session, const Scene& scene, kernels:
 }
 
 }  // namespace
+
+Scene Harness::scene(const problem::Case& value) {
+  const Stopwatch watch(statistics_.generate_ns);
+  return scene_of(value);
+}
 
 bool Harness::supported(const Scene& scene) {
   if (kernels::unsupported(info(), scene.problem, scene.storage)) return false;

@@ -65,6 +65,9 @@ class Harness {
   const Trace& trace() const { return trace_; }
   void forget() { trace_ = Trace{}; }
 
+  /// scene_of(), with the time it takes counted as generation.
+  Scene scene(const problem::Case& value);
+
   /// Whether the kernel declares the scene's call (capabilities and its own supports()). When
   /// supports() itself crashes: true, and the next attend() carries that failure.
   bool supported(const Scene& scene);

@@ -51,7 +51,7 @@ std::vector<std::int64_t> iota(std::int64_t count) {
 }
 
 Verdict check_gqa_is_mha(const Case& value, Harness& harness) {
-  const Scene scene = scene_of(value);
+  const Scene scene = harness.scene(value);
   const auto& problem = scene.problem;
   if (problem.group() == 1) return Verdict::skipped("not grouped");
   std::vector<std::int64_t> repeated;
@@ -60,7 +60,7 @@ Verdict check_gqa_is_mha(const Case& value, Harness& harness) {
 }
 
 Verdict check_alone(const Case& value, Harness& harness) {
-  const Scene scene = scene_of(value);
+  const Scene scene = harness.scene(value);
   const auto& problem = scene.problem;
   if (problem.num_q_heads == 1) return Verdict::skipped("one head");
   Verdict result = Verdict::skipped("no head");
@@ -77,7 +77,7 @@ Verdict check_alone(const Case& value, Harness& harness) {
 }
 
 Verdict check_permutation(const Case& value, Harness& harness) {
-  const Scene scene = scene_of(value);
+  const Scene scene = harness.scene(value);
   const auto& problem = scene.problem;
   if (problem.num_kv_heads == 1) return Verdict::skipped("one KV head");
   // Rotations, not a reversal: that one is the same to a kernel which deals heads out (h modulo

@@ -1,10 +1,10 @@
 // The judging half of the harness: results against the oracle, and results against each other.
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <cstring>
 
 #include "properties/harness.h"
+#include "properties/stopwatch.h"
 
 namespace attest::properties {
 namespace {
@@ -15,23 +15,6 @@ using problem::Verdict;
 
 /// Rows one verdict may refine in multiprecision before it is called inconclusive.
 constexpr int kMaxRefinedRows = 64;
-
-class Stopwatch {
- public:
-  explicit Stopwatch(std::int64_t& total)
-      : total_(total), start_(std::chrono::steady_clock::now()) {}
-  ~Stopwatch() {
-    total_ += std::chrono::duration_cast<std::chrono::nanoseconds>(
-                  std::chrono::steady_clock::now() - start_)
-                  .count();
-  }
-  Stopwatch(const Stopwatch&) = delete;
-  Stopwatch& operator=(const Stopwatch&) = delete;
-
- private:
-  std::int64_t& total_;
-  std::chrono::steady_clock::time_point start_;
-};
 
 /// The judged query rows of a scene, flat over the batch.
 std::vector<std::int64_t> judged_rows(const Scene& scene) {

@@ -26,7 +26,7 @@ std::optional<std::size_t> first_unwritten(const Elements& tensor) {
 }
 
 Verdict check_written(const Case& value, Harness& harness) {
-  const Scene scene = scene_of(value);
+  const Scene scene = harness.scene(value);
   if (!harness.supported(scene)) return Verdict::skipped("outside the kernel's declaration");
   const Run run = harness.attend(scene);
   if (run.failure) return *run.failure;
@@ -93,7 +93,7 @@ bool takes_cache(const kernels::KernelInfo& info, const Scene& scene) {
 /// The cache after an append, by the contract: the named slots hold the new tokens, all others what
 /// they held.
 Verdict check_append(const Case& value, Harness& harness) {
-  const Scene scene = scene_of(value);
+  const Scene scene = harness.scene(value);
   const auto& problem = scene.problem;
   if (!takes_cache(harness.info(), scene))
     return Verdict::skipped("outside the kernel's declaration");

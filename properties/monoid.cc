@@ -41,7 +41,7 @@ std::optional<std::vector<State>> states_for(const Case& value, std::size_t at_l
 bool is_bad(const Verdict& verdict) { return verdict.status != problem::Status::kPass; }
 
 Verdict check_identity(const Case& value, Harness& harness) {
-  const Scene scene = scene_of(value);
+  const Scene scene = harness.scene(value);
   const auto states = states_for(value, 1, scene, harness);
   if (!states) return Verdict::skipped("no parts");
   const State empty = empty_state(scene, harness.info());
@@ -58,7 +58,7 @@ Verdict check_identity(const Case& value, Harness& harness) {
 }
 
 Verdict check_pair(const Case& value, Harness& harness) {
-  const Scene scene = scene_of(value);
+  const Scene scene = harness.scene(value);
   const auto states = states_for(value, 2, scene, harness);
   if (!states) return Verdict::skipped("fewer than two parts");
   double worst = 0;
@@ -73,7 +73,7 @@ Verdict check_pair(const Case& value, Harness& harness) {
 
 /// Follows the plan's merge tree, judging every step on what it was given.
 Verdict check_tree(const Case& value, Harness& harness) {
-  const Scene scene = scene_of(value);
+  const Scene scene = harness.scene(value);
   auto states = states_for(value, 2, scene, harness);
   if (!states) return Verdict::skipped("fewer than two parts");
   const bool many = harness.info().has(ATTEST_FEATURE_MERGE_MANY);
@@ -91,7 +91,7 @@ Verdict check_tree(const Case& value, Harness& harness) {
 }
 
 Verdict check_in_place(const Case& value, Harness& harness) {
-  const Scene scene = scene_of(value);
+  const Scene scene = harness.scene(value);
   const auto states = states_for(value, 2, scene, harness);
   if (!states) return Verdict::skipped("fewer than two parts");
   return merge(scene, {(*states)[0], (*states)[1]}, harness, true).verdict;

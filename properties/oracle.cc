@@ -11,7 +11,7 @@ using problem::Case;
 using problem::Verdict;
 
 Verdict judge_attend(const Case& value, Harness& harness, bool judge_o, bool judge_lse) {
-  const Scene scene = scene_of(value);
+  const Scene scene = harness.scene(value);
   if (!harness.supported(scene)) return Verdict::skipped("outside the kernel's declaration");
   const Run run = harness.attend(scene);
   if (run.failure) return *run.failure;
@@ -26,7 +26,7 @@ Verdict check_lse(const Case& value, Harness& harness) {
 }
 
 Verdict check_state(const Case& value, Harness& harness) {
-  Scene scene = scene_of(value);
+  Scene scene = harness.scene(value);
   scene.problem.sinks.clear();  // a sink belongs to the whole, not to a part
   if (!harness.supported(scene)) return Verdict::skipped("outside the kernel's declaration");
   if (value.plan.parts.empty()) return Verdict::skipped("no parts");

@@ -11,7 +11,7 @@ using problem::PoisonPlace;
 using problem::Verdict;
 
 Verdict check_padding(const Case& value, Harness& harness) {
-  return check_inaudible(scene_of(value), value.poisons, harness);
+  return check_inaudible(harness.scene(value), value.poisons, harness);
 }
 
 bool attends_slots(const kernels::KernelInfo& info) {

@@ -40,14 +40,14 @@ KvStorage relocated(const KvStorage& storage) {
 }
 
 Verdict check_relocation(const Case& value, Harness& harness) {
-  const Scene scene = scene_of(value);
+  const Scene scene = harness.scene(value);
   if (!problem::is_paged(scene.storage.layout)) return Verdict::skipped("not paged");
   return check_same_storage(scene, relocated(scene.storage), repeats_bits_over_junk(harness.info()),
                             harness);
 }
 
 Verdict check_page_size(const Case& value, Harness& harness) {
-  const Scene scene = scene_of(value);
+  const Scene scene = harness.scene(value);
   if (!problem::is_paged(scene.storage.layout)) return Verdict::skipped("not paged");
   Verdict result = Verdict::skipped("no other page size");
   for (const std::int64_t page : {1, 3, 4, 16, 32}) {
@@ -69,14 +69,14 @@ Verdict check_page_size(const Case& value, Harness& harness) {
 }
 
 Verdict check_layout(const Case& value, Harness& harness) {
-  const Scene scene = scene_of(value);
+  const Scene scene = harness.scene(value);
   if (!problem::is_paged(scene.storage.layout)) return Verdict::skipped("not paged");
   return check_same_storage(scene, plain_storage(scene.problem, problem::KvLayout::kContiguous, 0),
                             false, harness);
 }
 
 Verdict check_shared_prefix(const Case& value, Harness& harness) {
-  const Scene scene = scene_of(value);
+  const Scene scene = harness.scene(value);
   if (!problem::is_paged(scene.storage.layout)) return Verdict::skipped("not paged");
   std::vector<std::int32_t> ids;
   for (const auto& row : scene.storage.block_table) ids.insert(ids.end(), row.begin(), row.end());

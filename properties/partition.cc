@@ -27,7 +27,7 @@ int tree_depth(const problem::Plan& plan) {
 }
 
 Verdict check_cuts(const Case& value, Harness& harness) {
-  Scene scene = scene_of(value);
+  Scene scene = harness.scene(value);
   scene.problem.sinks.clear();
   const auto& problem = scene.problem;
   if (value.plan.parts.empty()) return Verdict::skipped("no parts");
@@ -57,7 +57,7 @@ Verdict check_cuts(const Case& value, Harness& harness) {
 }
 
 Verdict check_num_splits(const Case& value, Harness& harness) {
-  const Scene scene = scene_of(value);
+  const Scene scene = harness.scene(value);
   if (!harness.supported(scene)) return Verdict::skipped("outside the kernel's declaration");
   const bool exact = harness.info().promised(ATTEST_PROMISE_SPLIT_INVARIANT);
   const Run reference = harness.attend(scene);

@@ -15,7 +15,7 @@ using problem::Case;
 using problem::Verdict;
 
 Verdict check_inside(const Case& value, Harness& harness) {
-  const Scene scene = scene_of(value);
+  const Scene scene = harness.scene(value);
   if (!harness.supported(scene)) return Verdict::skipped("outside the kernel's declaration");
   const Run run = harness.attend(scene);
   return run.failure ? *run.failure : Verdict::pass();
@@ -31,7 +31,7 @@ bool only_start_pos_is_outside(const KernelInfo& info, const Scene& scene) {
 }
 
 Verdict check_outside(const Case& value, Harness& harness) {
-  const Scene scene = scene_of(value);
+  const Scene scene = harness.scene(value);
   if (unplaceable(scene.storage)) return Verdict::skipped("cannot be laid out");
   const auto reason = kernels::unsupported(harness.info(), scene.problem, scene.storage);
   if (!reason) return Verdict::skipped("inside the kernel's declaration");

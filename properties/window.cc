@@ -19,7 +19,7 @@ bool is_limited(const problem::Mask& mask) {
 
 /// The second half of the rows is judged: the window has left behind what only earlier rows see.
 Verdict check_outside(const Case& value, Harness& harness) {
-  Scene scene = scene_of(value);
+  Scene scene = harness.scene(value);
   if (!is_limited(scene.problem.mask)) return Verdict::skipped("no window");
   for (const auto& sequence : scene.problem.sequences)
     scene.judged_rows.push_back({sequence.q_len / 2, sequence.q_len});
@@ -34,7 +34,7 @@ void narrow_window(Draw& draw, Case& value) {
 }
 
 Verdict check_edge(const Case& value, Harness& harness) {
-  const Scene scene = scene_of(value);
+  const Scene scene = harness.scene(value);
   if (!is_limited(scene.problem.mask)) return Verdict::skipped("no window");
   if (!harness.supported(scene)) return Verdict::skipped("outside the kernel's declaration");
   const Run run = harness.attend(scene);
@@ -56,7 +56,7 @@ void needle_on_edge(Draw& draw, Case& value) {
 
 /// A window as wide as everything is no window.
 Verdict check_wide(const Case& value, Harness& harness) {
-  Scene without = scene_of(value);
+  Scene without = harness.scene(value);
   auto& mask = without.problem.mask;
   mask.window_left.reset();
   mask.window_right.reset();
@@ -78,7 +78,7 @@ Verdict check_wide(const Case& value, Harness& harness) {
 
 /// The last row's window as a contiguous slice of the keys, attended without a window.
 Verdict check_slice(const Case& value, Harness& harness) {
-  Scene scene = scene_of(value);
+  Scene scene = harness.scene(value);
   auto& mask = scene.problem.mask;
   const bool plain = mask.causal && mask.window_left && mask.tree.empty() && mask.custom.empty() &&
                      !mask.attention_chunk && scene.problem.alibi_slopes.empty() &&

@@ -28,7 +28,7 @@ Elements twice(const Elements& from, std::int64_t width) {
 
 Verdict check(const Case& value, Harness& harness) {
   // 1. The call of the case, and the one derived from it.
-  const Scene once = properties::scene_of(value);
+  const Scene once = harness.scene(value);
   const problem::Mask unmasked;
   if (once.problem.mask != unmasked) return Verdict::skipped("the mask counts positions");
   Scene doubled = once;
