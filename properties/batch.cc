@@ -51,10 +51,7 @@ Verdict check_alone(const Case& value, Harness& harness) {
   for (std::int64_t b = 0; b < scene.problem.batch(); ++b) {
     Verdict verdict = compare_with(scene, whole, {b}, harness);
     if (verdict.failed()) return verdict;
-    if (verdict.status == problem::Status::kPass) {
-      verdict.severity = std::max(verdict.severity, result.severity);
-      result = verdict;
-    }
+    add_pass(verdict, result);
   }
   return result;
 }

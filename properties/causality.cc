@@ -75,10 +75,7 @@ Verdict check_steps(const Case& value, Harness& harness, std::int64_t steps, Pic
     }
     Verdict verdict = check_rows(scene, whole, rows, harness);
     if (verdict.failed()) return verdict;
-    if (verdict.status == problem::Status::kPass) {
-      verdict.severity = std::max(verdict.severity, result.severity);
-      result = verdict;
-    }
+    add_pass(verdict, result);
   }
   return result;
 }

@@ -2,6 +2,7 @@
 // line here and in property.cc.
 #pragma once
 
+#include <algorithm>
 #include <span>
 
 #include "properties/property.h"
@@ -42,6 +43,15 @@ inline bool repeats_bits(const kernels::KernelInfo& info) {
 /// shape. (They must not reach its maximum: a large one would wipe out what is visible.)
 inline bool repeats_bits_over_junk(const kernels::KernelInfo& info) {
   return repeats_bits(info) && info.conventions.unused_slots != ATTEST_SLOTS_FINITE;
+}
+
+/// Adds the verdict of one part of a check to that of the whole: a pass counts with the worst
+/// severity so far, anything else leaves the whole as it was. Failures are the caller's to return.
+inline void add_pass(const problem::Verdict& part, problem::Verdict& whole) {
+  if (part.status != problem::Status::kPass) return;
+  const double worst = std::max(part.severity, whole.severity);
+  whole = part;
+  whole.severity = worst;
 }
 
 }  // namespace attest::properties

@@ -68,10 +68,7 @@ Verdict check_alone(const Case& value, Harness& harness) {
        {std::int64_t{0}, problem.num_q_heads / 2, problem.num_q_heads - 1}) {
     Verdict verdict = check_selection(scene, {head}, {head / problem.group()}, harness);
     if (verdict.failed()) return verdict;
-    if (verdict.status == problem::Status::kPass) {
-      verdict.severity = std::max(verdict.severity, result.severity);
-      result = verdict;
-    }
+    add_pass(verdict, result);
   }
   return result;
 }

@@ -4,6 +4,8 @@
 #include <cstring>
 
 #include "properties/harness.h"
+#include "properties/placement.h"
+#include "properties/slots.h"
 #include "properties/stopwatch.h"
 
 namespace attest::properties {
@@ -20,8 +22,7 @@ constexpr int kMaxRefinedRows = 64;
 std::vector<std::int64_t> judged_rows(const Scene& scene) {
   std::vector<std::int64_t> rows;
   for (std::int64_t b = 0; b < scene.problem.batch(); ++b) {
-    const Range range = scene.judged_rows.empty() ? Range{0, scene.problem.sequences[b].q_len}
-                                                  : scene.judged_rows[b];
+    const Range range = judged(scene, b);
     for (std::int64_t row = range.begin; row < range.end; ++row)
       rows.push_back(scene.problem.first_row(b) + row);
   }
@@ -127,9 +128,7 @@ void refine(const kernels::KernelInfo& info, const Scene& scene,
 
 }  // namespace
 
-double Harness::lse_unit() const {
-  return info().conventions.lse_base == ATTEST_LSE_BASE_2 ? 0.693147180559945309417232 : 1.0;
-}
+double Harness::lse_unit() const { return properties::lse_unit(info()); }
 
 oracle::Expected Harness::expect(const Scene& scene, const oracle::ExpectOptions& options) {
   const Stopwatch watch(statistics_.oracle_ns);

@@ -60,10 +60,7 @@ Verdict check_page_size(const Case& value, Harness& harness) {
       verdict.message = "pages of " + std::to_string(page) + ": " + verdict.message;
       return verdict;
     }
-    if (verdict.status == problem::Status::kPass) {
-      verdict.severity = std::max(verdict.severity, result.severity);
-      result = verdict;
-    }
+    add_pass(verdict, result);
   }
   return result;
 }

@@ -203,6 +203,10 @@ std::optional<std::string> unplaceable(const KvStorage& storage) {
   }
 }
 
+double lse_unit(const kernels::KernelInfo& info) {
+  return info.conventions.lse_base == ATTEST_LSE_BASE_2 ? 0.693147180559945309417232 : 1.0;
+}
+
 DType lse_dtype(const kernels::KernelInfo& info) {
   return info.declared_numerics().accumulate == DType::kF64 ? DType::kF64 : DType::kF32;
 }

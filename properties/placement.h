@@ -36,6 +36,8 @@ attest_state place_output_state(const kernels::KernelInfo& info, std::int64_t ro
 
 /// The element type of lse and of running maxima: the accumulation type.
 problem::DType lse_dtype(const kernels::KernelInfo& info);
+/// What one unit of the kernel's lse stands for in nats.
+double lse_unit(const kernels::KernelInfo& info);
 
 /// Copies a strided tensor out, row-major.
 problem::Elements read_tensor(const attest_tensor& tensor);

@@ -25,8 +25,7 @@ Elements in_nats(const Elements& lse, double unit) {
 std::vector<State> states_of_parts(const Scene& scene, const problem::Plan& plan,
                                    const kernels::KernelInfo& info) {
   const auto& problem = scene.problem;
-  const double unit =
-      info.conventions.lse_base == ATTEST_LSE_BASE_2 ? 0.693147180559945309417232 : 1.0;
+  const double unit = lse_unit(info);
   std::vector<State> states;
   for (const auto& part : plan.parts) {
     State state{
