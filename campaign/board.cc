@@ -21,6 +21,16 @@ static_assert(std::atomic<bool>::is_always_lock_free);
 static_assert(std::is_trivially_destructible_v<PairCounters>);
 static_assert(std::is_trivially_destructible_v<LaneState>);
 
+namespace {
+
+void lower(std::atomic<std::uint64_t>& smallest, std::uint64_t k) {
+  std::uint64_t seen = smallest.load();
+  while (k < seen && !smallest.compare_exchange_weak(seen, k)) {
+  }
+}
+
+}  // namespace
+
 void PairCounters::count(const problem::Verdict& verdict) {
   cases.fetch_add(1, std::memory_order_relaxed);
   switch (verdict.status) {
@@ -41,11 +51,8 @@ void PairCounters::count(const problem::Verdict& verdict) {
   }
 }
 
-void PairCounters::failed_at(std::uint64_t k) {
-  std::uint64_t seen = first_failure.load();
-  while (k < seen && !first_failure.compare_exchange_weak(seen, k)) {
-  }
-}
+void PairCounters::failed_at(std::uint64_t k) { lower(first_failure, k); }
+void PairCounters::suspicious_at(std::uint64_t k) { lower(first_suspicion, k); }
 
 void PairCounters::spent(const properties::Statistics& before,
                          const properties::Statistics& after) {
@@ -58,6 +65,7 @@ void PairCounters::spent(const properties::Statistics& before,
   add(total_ns, after.total_ns - before.total_ns);
   add(escalations, after.escalations - before.escalations);
   add(vacuous, after.vacuous - before.vacuous);
+  add(second_looks, after.second_looks - before.second_looks);
 }
 
 Board::Board(std::size_t pairs, std::size_t lanes) {

@@ -21,6 +21,8 @@ struct PairCounters {
   std::atomic<std::int64_t> inconclusive{0};  ///< checks that could not decide
   /// Smallest k that failed. Cases above it are not run any more.
   std::atomic<std::uint64_t> first_failure{kNoFailure};
+  /// Smallest k that passed with a suspicion. Cases above it get no second looks.
+  std::atomic<std::uint64_t> first_suspicion{kNoFailure};
   std::atomic<double> worst{0.0};  ///< largest finite error / bound
 
   std::atomic<std::int64_t> generate_ns{0};
@@ -29,9 +31,11 @@ struct PairCounters {
   std::atomic<std::int64_t> total_ns{0};
   std::atomic<std::int64_t> escalations{0};
   std::atomic<std::int64_t> vacuous{0};
+  std::atomic<std::int64_t> second_looks{0};
 
   void count(const problem::Verdict& verdict);
   void failed_at(std::uint64_t k);
+  void suspicious_at(std::uint64_t k);
   /// Adds what a harness spent between two looks at its statistics.
   void spent(const properties::Statistics& before, const properties::Statistics& after);
 };

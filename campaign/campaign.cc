@@ -11,6 +11,7 @@
 #include "campaign/crew.h"
 #include "campaign/errors.h"
 #include "campaign/file_failures.h"
+#include "campaign/file_suspicions.h"
 #include "campaign/interrupt.h"
 #include "campaign/progress.h"
 #include "campaign/search.h"
@@ -74,8 +75,12 @@ class Campaign {
       report.failures =
           file_failures({options_, pairs_, board_, jobs_, failing_}, [&] { tick("shrinking"); });
     });
+    report.suspicious = file_suspicions(options_, pairs_, suspicious());
     for (const Failure& failure : report.failures) {
       if (report.not_written.empty()) report.not_written = failure.why_not_saved;
+    }
+    for (const SuspiciousCase& suspicion : report.suspicious) {
+      if (report.not_written.empty()) report.not_written = suspicion.why_not_saved;
     }
     report.elapsed = since(start_);
     report.interrupted = interruptions() > 0;
@@ -157,8 +162,9 @@ class Campaign {
     CrewOptions options = crew("fuzzing");
     options.on_message = [&](std::string_view message) {
       Found found = parse_found(message);
-      const auto known = failing_.find(found.pair);
-      if (known == failing_.end() || found.k < known->second.k) failing_[found.pair] = found;
+      auto& first = found.verdict.failed() ? failing_ : suspicious_;
+      const auto known = first.find(found.pair);
+      if (known == first.end() || found.k < known->second.k) first[found.pair] = found;
     };
     options.describe = [&](int lane) {
       const LaneState& state = board_.lane(static_cast<std::size_t>(lane));
@@ -198,7 +204,17 @@ class Campaign {
       report.total_ns += counters.total_ns;
       report.escalations += counters.escalations;
       report.vacuous += counters.vacuous;
+      report.second_looks += counters.second_looks;
     }
+  }
+
+  /// A pair that fails has more to say than its suspicion.
+  std::map<std::size_t, Found> suspicious() const {
+    std::map<std::size_t, Found> alone;
+    for (const auto& [pair, found] : suspicious_) {
+      if (!failing_.contains(pair)) alone.emplace(pair, found);
+    }
+    return alone;
   }
 
   /// Which cases beyond a first failure were still run is chance; they are left out.
@@ -217,7 +233,8 @@ class Campaign {
   std::optional<milliseconds> time_;
   std::unique_ptr<CaseLog> log_;
   Progress progress_;
-  std::map<std::size_t, Found> failing_;  ///< by pair, the smallest k
+  std::map<std::size_t, Found> failing_;     ///< by pair, the smallest k
+  std::map<std::size_t, Found> suspicious_;  ///< the same
   std::int64_t stored_failures_ = 0;
 };
 

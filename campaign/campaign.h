@@ -81,6 +81,16 @@ struct Failure {
   std::string why_not_saved;  ///< empty when saved
 };
 
+/// A case that passed with a suspicion: the first of its pair.
+struct SuspiciousCase {
+  Pair pair;
+  std::uint64_t k = 0;
+  problem::Case value;  ///< as drawn and saved
+  problem::Suspicion suspicion;
+  std::filesystem::path path;
+  std::string why_not_saved;  ///< empty when saved
+};
+
 /// A stored case on one kernel.
 struct StoredResult {
   std::filesystem::path path;
@@ -92,17 +102,19 @@ struct StoredResult {
 struct Report {
   std::vector<PairResult> pairs;
   std::vector<Failure> failures;
+  std::vector<SuspiciousCase> suspicious;  ///< of pairs without a failure
   std::vector<StoredResult> stored;
   std::chrono::milliseconds elapsed{0};
   std::int64_t generate_ns = 0, oracle_ns = 0, kernel_ns = 0, total_ns = 0;  ///< over all lanes
   std::chrono::milliseconds search{0};  ///< wall time of phases 1 and 2
-  std::int64_t escalations = 0, vacuous = 0;
+  std::int64_t escalations = 0, vacuous = 0, second_looks = 0;
   int jobs = 1;
   bool interrupted = false;
   std::string broken;       ///< why the campaign ended before its time, other than by an interrupt
   std::string not_written;  ///< the first thing that could not be written, and why
 
   /// 0 holds, 1 a counterexample, 2 interrupted or a kernel without a single judged check.
+  /// Suspicions do not count.
   int exit_code() const;
 };
 

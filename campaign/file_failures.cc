@@ -25,11 +25,7 @@ struct Task {
 };
 
 problem::Case draw(const FailuresPlan& plan, const Found& found) {
-  const Pair& pair = plan.pairs[found.pair];
-  problem::Case drawn = properties::draw_case(*pair.property, plan.options.kernels[pair.kernel],
-                                              plan.options.seed, found.k);
-  drawn.note = fmt::format("attest fuzz --seed {}, case {}", plan.options.seed, found.k);
-  return drawn;
+  return draw_found(plan.options, plan.pairs[found.pair], found.k);
 }
 
 /// Lane of phase 3: takes tasks from the board; sends the index, the case as text and how it went.
@@ -175,6 +171,13 @@ std::vector<Failure> file_failures(const FailuresPlan& plan, const std::function
     }
   }
   return failures;
+}
+
+problem::Case draw_found(const Options& options, const Pair& pair, std::uint64_t k) {
+  problem::Case drawn =
+      properties::draw_case(*pair.property, options.kernels[pair.kernel], options.seed, k);
+  drawn.note = fmt::format("attest fuzz --seed {}, case {}", options.seed, k);
+  return drawn;
 }
 
 std::filesystem::path save_failure(const problem::Case& value,

@@ -29,6 +29,9 @@ std::vector<std::size_t> choose_shrinks(const FailuresPlan& plan);
 /// noted in its failure.
 std::vector<Failure> file_failures(const FailuresPlan& plan, const std::function<void()>& on_tick);
 
+/// Case k of a pair as the campaign drew it, with a note that says so.
+problem::Case draw_found(const Options& options, const Pair& pair, std::uint64_t k);
+
 /// Writes a case file <folder>/<case_name>.case.json, making the folder, and returns its path.
 /// Throws: SystemError.
 std::filesystem::path save_failure(const problem::Case& value, const std::filesystem::path& folder);

@@ -54,6 +54,7 @@ std::string paragraph(const StoredCase& stored, const std::string& kernel,
   }
   if (!verdict.message.empty()) add("message", problem::printable(verdict.message));
   if (verdict.failed() && verdict.where) add("where", where_text(*verdict.where));
+  if (verdict.suspicion) add("suspect", suspicion_text(*verdict.suspicion));
   const std::string record = against_record(stored.value, verdict);
   if (!record.empty()) add("file", record);
   return text;
@@ -154,6 +155,7 @@ int replay(const ReplayOptions& options, std::FILE* out) {
     for (const kernels::KernelInfo& info : kernels[i]) {
       const auto session = kernels::open_session(info, options.session);
       properties::Harness harness(*session);
+      harness.second_looks(true);
       const problem::Verdict verdict = run_stored(cases[i], harness);
       // Outside the kernel's declaration after all: its supports() knows better than its sets.
       if (verdict.status == problem::Status::kSkipped && kernels[i].size() > 1) continue;

@@ -14,6 +14,9 @@ using std::chrono::nanoseconds;
 constexpr nanoseconds kLongestSlice = std::chrono::milliseconds(20);
 // Rounds over all pairs that a time budget should at least allow, so that none is left out.
 constexpr int kRounds = 4;
+// Second looks of one lane at one pair. Data of a kind that breaks the statistical bound again and
+// again must not slow the search down.
+constexpr std::int64_t kMaxSecondLooks = 200;
 
 class SearchLane {
  public:
@@ -22,6 +25,7 @@ class SearchLane {
         channel_(channel),
         pool_(plan.options.kernels, plan.options.session, plan.options.open),
         next_(plan.pairs.size(), static_cast<std::uint64_t>(channel.lane())),
+        second_looks_(plan.pairs.size(), 0),
         slice_(kLongestSlice) {
     if (plan.deadline) {
       const auto rounds = static_cast<std::int64_t>(plan.pairs.size()) * kRounds;
@@ -73,7 +77,10 @@ class SearchLane {
     state.item = static_cast<std::int64_t>(index);
     state.k = k;
 
+    PairCounters& counters = plan_.board.pair(index);
     properties::Harness& harness = pool_.harness(pair.kernel);
+    harness.second_looks(k < counters.first_suspicion.load() &&
+                         second_looks_[index] < kMaxSecondLooks);
     const properties::Statistics before = harness.statistics();
     const Clock::time_point start = Clock::now();
     const problem::Case drawn = properties::draw_case(
@@ -85,23 +92,28 @@ class SearchLane {
     properties::Statistics after = harness.statistics();
     after.generate_ns += nanoseconds(made - start).count();
     after.total_ns = before.total_ns + nanoseconds(judged - start).count();
-    PairCounters& counters = plan_.board.pair(index);
     counters.spent(before, after);
     counters.count(verdict);
     if (plan_.log) plan_.log->add(channel_.lane(), index, k, case_line(k, drawn, verdict));
-    if (!verdict.failed()) return;
+    second_looks_[index] += after.second_looks - before.second_looks;
+    if (!verdict.failed() && !verdict.suspicion) return;
     channel_.send(WireWriter()
                       .integer(static_cast<std::int64_t>(index))
                       .integer(static_cast<std::int64_t>(k))
                       .verdict(verdict)
                       .take());
-    counters.failed_at(k);
+    if (verdict.failed()) {
+      counters.failed_at(k);
+    } else {
+      counters.suspicious_at(k);
+    }
   }
 
   const SearchPlan& plan_;
   const Channel& channel_;
   KernelPool pool_;
-  std::vector<std::uint64_t> next_;  ///< per pair, the next k of this lane
+  std::vector<std::uint64_t> next_;         ///< per pair, the next k of this lane
+  std::vector<std::int64_t> second_looks_;  ///< per pair
   nanoseconds slice_;
 };
 

@@ -25,7 +25,8 @@ struct SearchPlan {
 };
 
 /// One lane's share: cases k = lane, lane + jobs, ... of every pair, pair after pair in slices of a
-/// few milliseconds, until the budget is spent. Every failure is sent as a message.
+/// few milliseconds, until the budget is spent. Every failure and every suspicion is sent as a
+/// message.
 /// A pair stops at its first failure, but all smaller k are still run: without a deadline the case
 /// that is reported does not depend on the number of lanes.
 void search_lane(const SearchPlan& plan, const Channel& channel);

@@ -51,6 +51,9 @@ std::string outcome(const StoredCase& stored, const Shown& shown) {
   if (!verdict.message.empty()) {
     text += fmt::format("  {}\n", problem::printable(verdict.message));
   }
+  if (verdict.suspicion) {
+    text += fmt::format("suspect   {}\n", suspicion_text(*verdict.suspicion));
+  }
   // Damage to a buffer has a place, but no element.
   if (verdict.failed() && verdict.where && verdict.where->row >= 0) {
     text += fmt::format("  first bad element: {}\n", where_text(*verdict.where));
@@ -113,6 +116,7 @@ std::string show(const ShowOptions& options) {
   const auto session = kernels::open_session(kernels.front(), options.session);
   properties::Harness harness(*session);
   harness.record(true);
+  harness.second_looks(true);
   Shown shown;
   shown.verdict = run_stored(stored, harness);
   shown.kernel = kernels.front().name;

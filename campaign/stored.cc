@@ -117,8 +117,9 @@ void stored_lane(const StoredPlan& plan, const Channel& channel) {
     state.item = next;
     const StoredTask& task = plan.tasks[static_cast<std::size_t>(next)];
     const StoredCase& stored = plan.stored[task.stored];
-    const problem::Verdict verdict =
-        properties::run_check(*stored.property, stored.value, pool.harness(task.kernel));
+    properties::Harness& harness = pool.harness(task.kernel);
+    harness.second_looks(true);
+    const problem::Verdict verdict = properties::run_check(*stored.property, stored.value, harness);
     channel.send(WireWriter().integer(next).verdict(verdict).take());
   }
 }

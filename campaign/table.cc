@@ -28,7 +28,7 @@ std::string_view name_of(Stop stop) {
 
 /// One kernel: sums over its pairs; `failing` and `worst` over stored cases too.
 struct KernelSum {
-  std::int64_t properties = 0, applicable = 0, failing = 0;
+  std::int64_t properties = 0, applicable = 0, failing = 0, suspicious = 0;
   std::int64_t cases = 0, judged = 0;
   double worst = 0;
   std::set<std::string_view> stops;
@@ -53,6 +53,9 @@ KernelSum sum_of(const Options& options, const Report& report, std::size_t kerne
     if (std::isfinite(result.verdict->severity)) {
       sum.worst = std::max(sum.worst, result.verdict->severity);
     }
+  }
+  for (const SuspiciousCase& suspicious : report.suspicious) {
+    if (suspicious.pair.kernel == kernel) ++sum.suspicious;
   }
   sum.failing = static_cast<std::int64_t>(failing.size());
   return sum;
@@ -122,6 +125,23 @@ std::string failure_text(const Options& options, const Failure& failure,
   return text + "  " + replay_line(command, &kernel, failure.path) + "\n";
 }
 
+std::string suspicious_text(const Options& options, const SuspiciousCase& suspicious,
+                            const std::string& command) {
+  const kernels::KernelInfo& kernel = options.kernels[suspicious.pair.kernel];
+  std::string text = fmt::format(
+      "suspicious  {}  {}\n"
+      "  {}\n"
+      "  inside the error bound, so no failure, but keys in other orders and inputs a little off "
+      "do not end it\n"
+      "  drawn    case {}: {}\n",
+      problem::printable(kernel.name), suspicious.pair.property->id,
+      suspicion_text(suspicious.suspicion), suspicious.k, size_text(suspicious.value));
+  if (!suspicious.why_not_saved.empty()) {
+    return text + "  not saved: " + suspicious.why_not_saved + "\n";
+  }
+  return text + "  " + replay_line(command, &kernel, suspicious.path) + "\n";
+}
+
 std::string stored_text(const Options& options, const Report& report, const std::string& command) {
   if (report.stored.empty()) return {};
   std::int64_t held = 0;
@@ -141,19 +161,21 @@ std::string stored_text(const Options& options, const Report& report, const std:
       continue;
     }
     ++run;
-    if (result.verdict->status == problem::Status::kPass) {
-      ++held;
-      continue;
-    }
+    const bool holds = result.verdict->status == problem::Status::kPass;
+    if (holds) ++held;
+    if (holds && !result.verdict->suspicion) continue;
     const auto kernel =
         std::find_if(options.kernels.begin(), options.kernels.end(),
                      [&](const kernels::KernelInfo& info) { return info.name == result.kernel; });
     exceptions +=
         fmt::format("{}  {}  {}  {}\n  {}\n  {} replay --kernel {} {}\n",
-                    result.verdict->failed() ? "FAIL" : problem::name_of(result.verdict->status),
+                    holds                      ? "suspicious"
+                    : result.verdict->failed() ? "FAIL"
+                                               : problem::name_of(result.verdict->status),
                     problem::printable(result.kernel), result.property->id, path,
-                    problem::printable(result.verdict->message), command,
-                    shell_word(kernel->library.empty() ? kernel->name : kernel->library),
+                    holds ? suspicion_text(*result.verdict->suspicion)
+                          : problem::printable(result.verdict->message),
+                    command, shell_word(kernel->library.empty() ? kernel->name : kernel->library),
                     shell_word(result.path.string()));
   }
   std::string text = fmt::format("stored cases: {} of {} hold\n", held, plural(run, "check"));
@@ -173,9 +195,10 @@ std::string closing_table(const Options& options, const Report& report) {
   for (std::size_t kernel = 0; kernel < options.kernels.size(); ++kernel) {
     const KernelSum sum = sum_of(options, report, kernel);
     if (sum.applicable == 0) continue;
-    const std::string verdict = sum.failing > 0   ? "FAILS " + plural(sum.failing, "property")
-                                : sum.judged == 0 ? "inconclusive"
-                                                  : "holds";
+    std::string verdict = sum.failing > 0   ? "FAILS " + plural(sum.failing, "property")
+                          : sum.judged == 0 ? "inconclusive"
+                                            : "holds";
+    if (sum.suspicious > 0) verdict += fmt::format(", {} suspicious", sum.suspicious);
     rows.push_back({problem::printable(options.kernels[kernel].name), grouped(sum.properties),
                     grouped(sum.cases), grouped(sum.judged), ratio_text(sum.worst), verdict,
                     stops_text(sum)});
@@ -199,12 +222,12 @@ std::string totals_text(const Report& report) {
   std::string text = fmt::format(
       "{}, {} in {} on {}: {} checks/s\n"
       "time: generation {:.0f} %, oracle {:.0f} %, kernels {:.0f} %; elements escalated to the "
-      "definition: {}, vacuous: {}\n",
+      "definition: {}, vacuous: {}; second looks: {}\n",
       plural(cases, "case"), plural(judged, "check"), duration_text(report.search),
       plural(report.jobs, "lane"),
       grouped(static_cast<std::int64_t>(static_cast<double>(judged) / seconds)),
       share(report.generate_ns), share(report.oracle_ns), share(report.kernel_ns),
-      grouped(report.escalations), grouped(report.vacuous));
+      grouped(report.escalations), grouped(report.vacuous), grouped(report.second_looks));
   if (report.interrupted) text += "interrupted: this is what was done so far\n";
   return text;
 }
@@ -214,6 +237,9 @@ std::string report_text(const Options& options, const Report& report, const std:
   if (!text.empty()) text += "\n";
   for (const Failure& failure : report.failures) {
     text += failure_text(options, failure, command) + "\n";
+  }
+  for (const SuspiciousCase& suspicious : report.suspicious) {
+    text += suspicious_text(options, suspicious, command) + "\n";
   }
   return text + closing_table(options, report) + totals_text(report);
 }

@@ -29,6 +29,9 @@ std::string plural(std::int64_t count, std::string_view noun);  ///< "1 case", "
 std::string size_text(const problem::Case& value);
 /// "o[sequence 0, row 3, head 1, lane 5] in page 7"
 std::string where_text(const problem::Where& where);
+/// "o[...] = 0.25, statistically expected 0.2501 +- 3e-05: 3.3 times that, again in 5 of 5
+/// repetitions"
+std::string suspicion_text(const problem::Suspicion& suspicion);
 /// A path as it can be pasted into a shell.
 std::string shell_word(const std::string& text);
 
@@ -38,6 +41,8 @@ std::string replay_line(const std::string& command, const kernels::KernelInfo* k
 
 std::string failure_text(const Options& options, const Failure& failure,
                          const std::string& command);
+std::string suspicious_text(const Options& options, const SuspiciousCase& suspicious,
+                            const std::string& command);
 /// Stored cases: one line in all when every one of them holds, else also a line per exception.
 std::string stored_text(const Options& options, const Report& report, const std::string& command);
 std::string closing_table(const Options& options, const Report& report);

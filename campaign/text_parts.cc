@@ -121,6 +121,14 @@ std::string where_text(const problem::Where& where) {
   return text;
 }
 
+std::string suspicion_text(const problem::Suspicion& suspicion) {
+  return fmt::format(
+      "{} = {:.9g}, statistically expected {:.9g} +- {:.3g}: {} times that, again in {} of {} "
+      "repetitions",
+      where_text(suspicion.where), suspicion.got, suspicion.expected, suspicion.bound,
+      ratio_text(suspicion.ratio), suspicion.runs, suspicion.runs);
+}
+
 std::string shell_word(const std::string& text) {
   const bool plain = !text.empty() && std::all_of(text.begin(), text.end(), [](unsigned char c) {
     return std::isalnum(c) != 0 ||

@@ -26,12 +26,20 @@ WireWriter& WireWriter::text(std::string_view value) {
 WireWriter& WireWriter::verdict(const problem::Verdict& value) {
   integer(static_cast<std::int64_t>(value.status)).text(value.failure_class).real(value.severity);
   integer(value.where.has_value() ? 1 : 0);
-  if (value.where) {
-    const problem::Where& where = *value.where;
-    text(where.tensor).integer(where.sequence).integer(where.row).integer(where.head);
-    integer(where.lane).integer(where.page).integer(where.partition);
+  if (value.where) where(*value.where);
+  real(value.expected).real(value.got).real(value.bound).text(value.message);
+  integer(value.suspicion.has_value() ? 1 : 0);
+  if (value.suspicion) {
+    const problem::Suspicion& suspicion = *value.suspicion;
+    where(suspicion.where).real(suspicion.ratio).real(suspicion.expected).real(suspicion.got);
+    real(suspicion.bound).integer(suspicion.runs);
   }
-  return real(value.expected).real(value.got).real(value.bound).text(value.message);
+  return *this;
+}
+
+WireWriter& WireWriter::where(const problem::Where& value) {
+  text(value.tensor).integer(value.sequence).integer(value.row).integer(value.head);
+  return integer(value.lane).integer(value.page).integer(value.partition);
 }
 
 void WireReader::copy(void* to, std::size_t size) {
@@ -67,21 +75,32 @@ problem::Verdict WireReader::verdict() {
   value.status = static_cast<problem::Status>(integer());
   value.failure_class = text();
   value.severity = real();
-  if (integer() != 0) {
-    problem::Where where;
-    where.tensor = text();
-    where.sequence = integer();
-    where.row = integer();
-    where.head = integer();
-    where.lane = integer();
-    where.page = integer();
-    where.partition = integer();
-    value.where = std::move(where);
-  }
+  if (integer() != 0) value.where = where();
   value.expected = real();
   value.got = real();
   value.bound = real();
   value.message = text();
+  if (integer() != 0) {
+    problem::Suspicion& suspicion = value.suspicion.emplace();
+    suspicion.where = where();
+    suspicion.ratio = real();
+    suspicion.expected = real();
+    suspicion.got = real();
+    suspicion.bound = real();
+    suspicion.runs = static_cast<std::int32_t>(integer());
+  }
+  return value;
+}
+
+problem::Where WireReader::where() {
+  problem::Where value;
+  value.tensor = text();
+  value.sequence = integer();
+  value.row = integer();
+  value.head = integer();
+  value.lane = integer();
+  value.page = integer();
+  value.partition = integer();
   return value;
 }
 

@@ -22,6 +22,8 @@ class WireWriter {
   std::string take() { return std::move(bytes_); }
 
  private:
+  WireWriter& where(const problem::Where& value);
+
   std::string bytes_;
 };
 
@@ -36,6 +38,7 @@ class WireReader {
   problem::Verdict verdict();
 
  private:
+  problem::Where where();
   void copy(void* to, std::size_t size);
   std::string_view rest_;
 };

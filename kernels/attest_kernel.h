@@ -329,20 +329,50 @@ typedef struct attest_conventions {
 } attest_conventions;
 
 enum { ATTEST_ACCUMULATE_NEAREST = 0, ATTEST_ACCUMULATE_TRUNCATE = 1, ATTEST_ACCUMULATE_ALIGNED = 2 };
+enum { ATTEST_SUM_UNKNOWN = 0, ATTEST_SUM_UNROUNDED = 1, ATTEST_SUM_ROUNDED = 2 };
+#define ATTEST_P_LIKE_Q (-1) /* p_dtype_plus_1: whatever type q has */
 
 /* The arithmetic of the kernel; error bounds follow from it. Zero means attest's default for the accumulation type:
- * any order of summation, exp within 5 u + 3 u |x|, tanh within 4 u, no merges, P in the accumulation type. */
+ * any order of summation, exp within 5 u + 3 u |x|, tanh within 4 u, no merges, everything in the accumulation type;
+ * with a preset, zero means what the preset says. u is the unit roundoff of `accumulate`. */
 typedef struct attest_numerics {
   uint32_t struct_size;
-  int32_t accumulate;      /* ATTEST_F64, ATTEST_F32, ...: sums, scores, exponentials */
-  int32_t accumulator;     /* ATTEST_ACCUMULATE_... */
+  int32_t accumulate;      /* ATTEST_F64, ATTEST_F32, ...: sums, scores, exponentials; no default without a preset */
+  int32_t accumulator;     /* ATTEST_ACCUMULATE_...: TRUNCATE is every operation, ALIGNED matrix units only */
   int32_t q_prescaled;     /* 1: q * scale is rounded to the type of q first */
-  int32_t p_dtype_plus_1;  /* 0: the accumulation type, else dtype + 1 */
+  int32_t p_dtype_plus_1;  /* type P is rounded to before P V. 0: the accumulation type, ATTEST_P_LIKE_Q, else dtype + 1 */
   int32_t merge_levels;    /* depth of merges of normalised partial states inside attend */
   double exp_ulp;          /* u at argument 0 */
   double exp_arg_ulp;      /* u per unit of |argument| */
   double tanh_ulp;         /* u, absolute: |tanh| <= 1 */
-  double lazy_rescale;     /* nats */
+  double lazy_rescale;     /* nats by which the running shift may lag behind the maximum */
+
+  /* Matrix products, q.k and P V. */
+  int32_t product_bits;    /* significand bits their accumulator keeps; 0: as `accumulate`. 11: f16, its range too */
+  int32_t mma_depth;       /* ATTEST_ACCUMULATE_ALIGNED: products added at once; 0: unknown */
+  int32_t mma_extra_bits;  /* ... and bits kept below the last place while they are */
+
+  /* Scores and probabilities. */
+  int32_t score_dtype_plus_1; /* scores are stored in this type. 0: the accumulation type, else dtype + 1 */
+  int32_t weight_sum;      /* ATTEST_SUM_...: whether l adds P as it was or as rounded */
+  int32_t p_unnormalised;  /* 1: what is rounded is e^(t - shift), not e^(t - shift) / l */
+  int32_t p_scale_log2;    /* p_unnormalised: times 2^this before it is rounded */
+
+  /* Order of sums. 0: any. */
+  int32_t dot_lanes;       /* a dot product is made of this many partial sums, joined by a tree */
+  int32_t value_lanes;     /* so is each output */
+  int32_t weight_lanes;    /* so is l */
+  int32_t tile;            /* the running shift moves at most once per this many keys */
+  int32_t ordered_block;   /* outputs add keys in blocks of this many, block after block up or down the keys. 1: in order */
+
+  /* Partial states. */
+  int32_t max_splits;      /* parts the keys of a row are cut into at most; 0: unknown */
+  int32_t part_dtype_plus_1; /* type their outputs are stored in. 0: the accumulation type, else dtype + 1 */
+  int32_t merge_normalises; /* 1: merges divide by the sum of their weights; 0: weights may be exp(lse_s - lse) */
+
+  int32_t keeps_subnormals; /* 1: nothing is flushed to zero */
+  const char* preset;      /* NULL, or "flash2", ...: fields that are 0 are taken from it (docs/declaring-numerics.md) */
+  int64_t reserved[8];     /* 0; later facts go here, so that attest_kernel keeps its shape */
 } attest_numerics;
 
 /* Promises are tested where made, and only there. */

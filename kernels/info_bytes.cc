@@ -10,7 +10,7 @@
 namespace attest::kernels {
 namespace {
 
-constexpr std::uint32_t kMagic = 0x31696b61;  // "aki1"
+constexpr std::uint32_t kMagic = 0x32696b61;  // "aki2"
 
 template <typename Value>
 void put(std::string& out, const Value& value) {
@@ -59,6 +59,7 @@ std::string serialise(const KernelInfo& info) {
   put_text(out, info.name);
   put_text(out, info.description);
   put_text(out, info.library);
+  put_text(out, info.numerics_preset);
   put(out, info.operations);
   put(out, info.promises);
   put(out, static_cast<std::uint8_t>(info.has_supports ? 1 : 0));
@@ -78,6 +79,7 @@ KernelInfo deserialise(std::string_view bytes) {
   take_text(bytes, info.name, kMaxNameLength);
   take_text(bytes, info.description, kMaxDescriptionLength);
   take_text(bytes, info.library, kMaxPath);
+  take_text(bytes, info.numerics_preset, kMaxNameLength);
   take(bytes, info.operations);
   take(bytes, info.promises);
   take_flag(bytes, info.has_supports);

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <bit>
-#include <cmath>
 #include <cstdint>
 #include <limits>
 #include <string_view>
@@ -25,20 +24,11 @@ constexpr std::uint32_t kAllOperations = (ATTEST_OP_APPEND_ATTEND << 1) - 1;
 constexpr std::uint32_t kAttends =
     ATTEST_OP_ATTEND | ATTEST_OP_ATTEND_PARTIAL | ATTEST_OP_APPEND_ATTEND;
 
-template <typename Value>
-[[noreturn]] void wrong(std::string_view field, Value value, std::string_view rule) {
-  throw ContractError(fmt::format("{} = {}: {}", field, value, rule));
-}
-
 void check_bits(std::string_view field, std::uint64_t bits, std::uint64_t known) {
   if ((bits & ~known) != 0) {
     throw ContractError(fmt::format("{} = {:#x}: bit {} has no meaning in ABI {}", field, bits,
                                     std::countr_zero(bits & ~known), ATTEST_ABI_VERSION));
   }
-}
-
-void check_choice(std::string_view field, std::int32_t value, std::int32_t last) {
-  if (value < 0 || value > last) wrong(field, value, fmt::format("must be 0 to {}", last));
 }
 
 void check_drawable(const std::string& field, std::int64_t smallest, std::int64_t drawable) {
@@ -144,27 +134,6 @@ void check_conventions(const KernelInfo& info) {
   if (c.causal_alignment == ATTEST_CAUSAL_TOP_LEFT && info.has(ATTEST_FEATURE_START_POS)) {
     wrong("conventions.causal_alignment", c.causal_alignment,
           "top-left takes start_pos as 0, but capabilities.features has ATTEST_FEATURE_START_POS");
-  }
-}
-
-void check_numerics(const KernelInfo& info) {
-  const attest_numerics& n = info.numerics;
-  check_choice("numerics.accumulate", n.accumulate, ATTEST_BF16);
-  check_choice("numerics.accumulator", n.accumulator, ATTEST_ACCUMULATE_ALIGNED);
-  check_choice("numerics.q_prescaled", n.q_prescaled, 1);
-  check_choice("numerics.p_dtype_plus_1", n.p_dtype_plus_1, problem::kNumDTypes);
-  check_choice("numerics.merge_levels", n.merge_levels, 64);
-  const auto error = [](std::string_view field, double value) {
-    if (!(value >= 0) || !std::isfinite(value)) wrong(field, value, "must be finite and >= 0");
-  };
-  error("numerics.exp_ulp", n.exp_ulp);
-  error("numerics.exp_arg_ulp", n.exp_arg_ulp);
-  error("numerics.tanh_ulp", n.tanh_ulp);
-  error("numerics.lazy_rescale", n.lazy_rescale);
-  const std::uint32_t types = info.capabilities.q_dtypes | info.capabilities.kv_dtypes;
-  const bool sums = (info.operations & (kAttends | ATTEST_OP_MERGE)) != 0;
-  if (sums && (types & ATTEST_DTYPE_BIT(ATTEST_F64)) != 0 && n.accumulate != ATTEST_F64) {
-    wrong("numerics.accumulate", n.accumulate, "must be f64 for a kernel that takes f64");
   }
 }
 

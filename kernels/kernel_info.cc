@@ -2,8 +2,9 @@
 
 #include <algorithm>
 #include <bit>
+#include <cstddef>
 #include <cstring>
-#include <vector>
+#include <type_traits>
 
 #include <fmt/format.h>
 
@@ -27,6 +28,35 @@ Struct copy_embedded(const Struct& from, const char* field, bool may_be_absent) 
                                     field, from.struct_size, sizeof(Struct)));
   }
   std::memcpy(&to, &from, from.struct_size);
+  return to;
+}
+
+// attest_numerics once ended before product_bits, and whatever follows it in attest_kernel began
+// there. A kernel of today's shape is longer than that: it ends behind a function.
+constexpr std::size_t kFirstNumerics = offsetof(attest_numerics, product_bits);
+constexpr std::size_t kBeforeFunctions =
+    offsetof(attest_kernel, numerics) + sizeof(attest_numerics);
+constexpr std::size_t kFirstBeforeFunctions = offsetof(attest_kernel, numerics) + kFirstNumerics;
+static_assert(offsetof(attest_kernel, create) == kBeforeFunctions);
+static_assert(sizeof(attest_kernel) - kBeforeFunctions + kFirstBeforeFunctions <= kBeforeFunctions);
+
+attest_kernel copy_declared(const attest_kernel& from) {
+  attest_kernel to{};
+  if (from.struct_size > kBeforeFunctions) {
+    std::memcpy(&to, &from, std::min<std::size_t>(from.struct_size, sizeof(attest_kernel)));
+    return to;
+  }
+  const auto* bytes = reinterpret_cast<const std::byte*>(&from);
+  std::memcpy(&to, bytes, std::min<std::size_t>(from.struct_size, kFirstBeforeFunctions));
+  if (from.struct_size > kFirstBeforeFunctions) {
+    std::memcpy(&to.create, bytes + kFirstBeforeFunctions,
+                from.struct_size - kFirstBeforeFunctions);
+  }
+  if (to.numerics.struct_size > kFirstNumerics) {
+    throw ContractError(
+        fmt::format("struct_size = {}: too short for its numerics of numerics.struct_size = {}",
+                    from.struct_size, to.numerics.struct_size));
+  }
   return to;
 }
 
@@ -58,11 +88,11 @@ attest_kernel complete(const attest_kernel& kernel) {
     throw ContractError(fmt::format("struct_size = {}: must be sizeof(attest_kernel), here {}",
                                     kernel.struct_size, sizeof(attest_kernel)));
   }
-  attest_kernel to{};
-  std::memcpy(&to, &kernel, std::min<std::size_t>(kernel.struct_size, sizeof(attest_kernel)));
+  attest_kernel to = copy_declared(kernel);
   to.capabilities = copy_embedded(to.capabilities, "capabilities", false);
   to.conventions = copy_embedded(to.conventions, "conventions", true);
   to.numerics = copy_embedded(to.numerics, "numerics", false);
+  if (to.numerics.struct_size < offsetof(attest_numerics, reserved)) to.numerics.preset = nullptr;
   return to;
 }
 
@@ -83,6 +113,11 @@ KernelInfo describe(const attest_kernel& kernel) {
   info.capabilities = from.capabilities;
   info.conventions = from.conventions;
   info.numerics = from.numerics;
+  info.numerics.preset = nullptr;
+  if (from.numerics.preset != nullptr) {
+    info.numerics_preset.assign(from.numerics.preset,
+                                strnlen(from.numerics.preset, kMaxNameLength + 1));
+  }
   validate(info);
   try {
     if (from.reserved != 0) throw ContractError("reserved must be 0");
@@ -100,19 +135,47 @@ problem::DType KernelInfo::first_q_dtype() const {
   return static_cast<problem::DType>(std::countr_zero(bits));
 }
 
-problem::Numerics KernelInfo::declared_numerics() const {
-  const auto type = static_cast<problem::DType>(numerics.accumulate);
-  problem::Numerics declared = problem::generic_numerics(type);
-  declared.accumulator = static_cast<problem::Accumulator>(numerics.accumulator);
-  declared.q_prescaled = numerics.q_prescaled != 0;
-  if (numerics.p_dtype_plus_1 != 0) {
-    declared.p_dtype = static_cast<problem::DType>(numerics.p_dtype_plus_1 - 1);
+problem::Numerics KernelInfo::declared_numerics(problem::DType q_dtype) const {
+  using problem::DType;
+  const attest_numerics& n = numerics;
+  problem::Numerics declared =
+      problem::preset_numerics(numerics_preset, q_dtype)
+          .value_or(problem::generic_numerics(static_cast<DType>(n.accumulate)));
+  const auto take = [](auto value, auto& field) {
+    if (value != 0) field = static_cast<std::remove_reference_t<decltype(field)>>(value);
+  };
+  const auto take_dtype = [](std::int32_t plus_1, DType& field) {
+    if (plus_1 != 0) field = static_cast<DType>(plus_1 - 1);
+  };
+  take(n.accumulate, declared.accumulate);
+  take(n.accumulator, declared.accumulator);
+  take(n.product_bits, declared.product_bits);
+  take(n.mma_depth, declared.mma_depth);
+  take(n.mma_extra_bits, declared.mma_extra_bits);
+  take(n.q_prescaled, declared.q_prescaled);
+  take_dtype(n.score_dtype_plus_1, declared.score_dtype);
+  take(n.exp_ulp, declared.exp_ulp);
+  take(n.exp_arg_ulp, declared.exp_arg_ulp);
+  take(n.tanh_ulp, declared.tanh_ulp);
+  take(n.lazy_rescale, declared.lazy_rescale);
+  if (n.p_dtype_plus_1 == ATTEST_P_LIKE_Q) {
+    declared.p_dtype = q_dtype;
+  } else {
+    take_dtype(n.p_dtype_plus_1, declared.p_dtype);
   }
-  declared.merge_levels = numerics.merge_levels;
-  if (numerics.exp_ulp > 0) declared.exp_ulp = numerics.exp_ulp;
-  if (numerics.exp_arg_ulp > 0) declared.exp_arg_ulp = numerics.exp_arg_ulp;
-  if (numerics.tanh_ulp > 0) declared.tanh_ulp = numerics.tanh_ulp;
-  if (numerics.lazy_rescale > 0) declared.lazy_rescale = numerics.lazy_rescale;
+  take(n.weight_sum, declared.weight_sum);
+  take(n.p_unnormalised, declared.p_unnormalised);
+  take(n.p_scale_log2, declared.p_scale_log2);
+  take(n.dot_lanes, declared.dot_lanes);
+  take(n.value_lanes, declared.value_lanes);
+  take(n.weight_lanes, declared.weight_lanes);
+  take(n.tile, declared.tile);
+  take(n.ordered_block, declared.ordered_block);
+  take(n.max_splits, declared.max_splits);
+  take(n.merge_levels, declared.merge_levels);
+  take_dtype(n.part_dtype_plus_1, declared.part_dtype);
+  take(n.merge_normalises, declared.merge_normalises);
+  take(n.keeps_subnormals, declared.keeps_subnormals);
   return declared;
 }
 

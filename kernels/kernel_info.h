@@ -24,7 +24,8 @@ struct KernelInfo {
   bool has_plan = false;
   attest_capabilities capabilities{};
   attest_conventions conventions{};
-  attest_numerics numerics{};
+  attest_numerics numerics{};   ///< its pointer is null: the text is `numerics_preset`
+  std::string numerics_preset;  ///< empty: none
 
   bool can(std::uint32_t operation) const { return (operations & operation) == operation; }
   bool has(std::uint64_t feature) const { return (capabilities.features & feature) == feature; }
@@ -32,12 +33,15 @@ struct KernelInfo {
 
   /// The element type of q, k, v and o that this kernel is tested with first (the lowest declared).
   problem::DType first_q_dtype() const;
-  /// The numerics with attest's defaults filled in.
-  problem::Numerics declared_numerics() const;
+  /// The numerics with the preset's facts and attest's defaults filled in, for q of this type.
+  problem::Numerics declared_numerics(problem::DType q_dtype) const;
+  /// The same for first_q_dtype(). Only the types of q and P can differ for other types of q.
+  problem::Numerics declared_numerics() const { return declared_numerics(first_q_dtype()); }
 };
 
 /// The declaration with everything beyond its struct_size zero, as the ABI promises: older plug-ins
-/// have shorter structs. Throws ContractError when a struct_size is nonsense.
+/// have shorter structs, the first ones a shorter attest_numerics in the middle of attest_kernel.
+/// Throws ContractError when a struct_size is nonsense.
 attest_kernel complete(const attest_kernel& kernel);
 
 /// Copies and checks a declaration. Throws ContractError naming the field when it is nonsense (no

@@ -1,74 +1,134 @@
 #include "oracle/arithmetic.h"
 
+#include <algorithm>
+#include <cmath>
 #include <limits>
 
 namespace attest::oracle {
+namespace {
 
-Arithmetic arithmetic_of(const problem::Numerics& numerics, problem::DType q_dtype,
-                         int extra_merge_levels) {
-  using problem::Accumulator;
-  const problem::DType type = numerics.accumulate;
-  Arithmetic a;
-  a.u = problem::unit_roundoff(type);
+using problem::Accumulator;
+using problem::DType;
+using problem::Numerics;
+
+/// Products that are accumulated with this many bits are taken to be f16 numbers, with its range.
+constexpr int kBitsOfF16 = 11;
+
+void set_sums(const Numerics& numerics, Arithmetic& a) {
+  const bool cuts = numerics.accumulator != Accumulator::kRoundToNearest;
+  const double nearest = problem::unit_roundoff(numerics.accumulate);
+  a.product_u = nearest;
+  if (numerics.product_bits > 0) {
+    a.product_u = std::max(nearest, std::ldexp(1.0, -numerics.product_bits));
+  }
   // Cutting loses up to a whole unit in the last place, rounding half of one.
-  if (numerics.accumulator != Accumulator::kRoundToNearest) a.u *= 2;
-  // Aligned to the largest term, every product of a block and the running sum lose up to one unit
-  // of the block's largest exponent, and the sum is cut once more.
-  if (numerics.accumulator == Accumulator::kAlignedTruncating) a.path = 2;
-  a.exp_error = numerics.exp_ulp * a.u;
-  a.exp_arg_error = (numerics.exp_arg_ulp + 1) * a.u;
-  a.tanh_error = numerics.tanh_ulp * a.u;
-  a.lazy = numerics.lazy_rescale;
-  a.merge_levels = numerics.merge_levels + extra_merge_levels;
+  if (cuts) a.product_u *= 2;
+  a.u = numerics.accumulator == Accumulator::kTruncating ? 2 * nearest : nearest;
+  if (numerics.accumulator == Accumulator::kAlignedTruncating) {
+    a.relative_sums = false;
+    a.mma_depth = numerics.mma_depth;
+    a.mma_cut = std::ldexp(1.0, -numerics.mma_extra_bits);
+  }
+  a.dot_lanes = numerics.dot_lanes;
+  a.value_lanes = numerics.value_lanes;
+  a.weight_lanes = numerics.weight_lanes;
+  a.tile = numerics.tile;
+  a.ordered_block = numerics.ordered_block;
+  a.max_splits = numerics.max_splits;
+}
 
-  const double p_unit = problem::unit_roundoff(numerics.p_dtype);
-  if (p_unit > problem::unit_roundoff(type)) {
-    a.p_error = p_unit;
-    a.p_tiny = problem::smallest_subnormal(numerics.p_dtype) / 2;
+/// True when rounding to `type` loses more than an operation in `accumulate`.
+bool is_coarser(DType type, DType accumulate) {
+  return problem::unit_roundoff(type) > problem::unit_roundoff(accumulate);
+}
+
+void set_rounded_types(const Numerics& numerics, DType q_dtype, Arithmetic& a) {
+  const DType type = numerics.accumulate;
+  if (is_coarser(numerics.p_dtype, type)) {
+    a.p_error = problem::unit_roundoff(numerics.p_dtype);
+    a.p_tiny =
+        std::ldexp(problem::smallest_subnormal(numerics.p_dtype) / 2, -numerics.p_scale_log2);
+    a.p_unnormalised = numerics.p_unnormalised;
+    a.p_in_sum = numerics.weight_sum != problem::WeightSum::kUnrounded;
+    a.p_only_in_both = numerics.weight_sum == problem::WeightSum::kRounded;
   }
   if (numerics.q_prescaled) {
     a.q_error = problem::unit_roundoff(q_dtype);
     a.q_tiny = problem::smallest_subnormal(q_dtype) / 2;
     a.q_largest = problem::largest_finite(q_dtype);
   }
-  a.tiny = problem::smallest_normal(type);
+  if (is_coarser(numerics.score_dtype, type)) {
+    a.score_error = problem::unit_roundoff(numerics.score_dtype);
+    a.score_tiny = problem::smallest_subnormal(numerics.score_dtype) / 2;
+    a.score_largest = problem::largest_finite(numerics.score_dtype);
+  }
+  if (is_coarser(numerics.part_dtype, type)) {
+    a.part_error = problem::unit_roundoff(numerics.part_dtype);
+    a.part_tiny = problem::smallest_subnormal(numerics.part_dtype) / 2;
+  }
+}
+
+}  // namespace
+
+Arithmetic arithmetic_of(const Numerics& numerics, DType q_dtype, int extra_merge_levels) {
+  const DType type = numerics.accumulate;
+  Arithmetic a;
+  set_sums(numerics, a);
+  a.exp_error = numerics.exp_ulp * a.u;
+  a.exp_arg_error = (numerics.exp_arg_ulp + 1) * a.u;
+  a.tanh_error = numerics.tanh_ulp * a.u;
+  a.lazy = numerics.lazy_rescale;
+  a.merge_levels = numerics.merge_levels + extra_merge_levels;
+  a.merge_normalises = numerics.merge_normalises;
+  set_rounded_types(numerics, q_dtype, a);
+  a.tiny = numerics.keeps_subnormals ? problem::smallest_subnormal(type) / 2
+                                     : problem::smallest_normal(type);
   a.largest = problem::largest_finite(type);
+  if (numerics.product_bits == kBitsOfF16) {
+    a.largest = std::min(a.largest, problem::largest_finite(DType::kF16));
+    a.tiny =
+        std::max(a.tiny, numerics.keeps_subnormals ? problem::smallest_subnormal(DType::kF16) / 2
+                                                   : problem::smallest_normal(DType::kF16));
+  }
   return a;
 }
 
 namespace {
 
-// The GNU C library manual ("Errors in Math Functions", x86_64) knows exp, log <= 1 ulp, tanh <= 2
-// ulp for double and expl <= 2, logl <= 2, tanhl <= 4 ulp for long double; one ulp is at most 2 u.
-// Doubled again for other libraries.
-constexpr double kLibmExpRoundoffs = 8;
-constexpr double kLibmTanhRoundoffs = 16;
+// The functions of oracle/simd are within 2^-51 of exp and tanh in double and 2^-90 in
+// double-double (tests/oracle/simd_math_test.cc); twice that.
+constexpr double kFunctionError = 0x1p-50;
+constexpr double kFunctionErrorDoubleDouble = 0x1p-89;
+// Grid-anchored sums of double-double keep 2^-104 of the sum of absolute values per term.
+constexpr double kDoubleDoubleRoundoff = 0x1p-98;
 
-Arithmetic two_pass(double u, double tiny) {
+}  // namespace
+
+Arithmetic reference_arithmetic(bool double_double) {
   Arithmetic a;
-  a.u = u;
-  a.exp_error = kLibmExpRoundoffs * u;
-  a.exp_arg_error = u;
-  a.tanh_error = kLibmTanhRoundoffs * u;
+  a.u = a.product_u = double_double ? kDoubleDoubleRoundoff : 0x1p-53;
+  a.exp_error = double_double ? kFunctionErrorDoubleDouble : kFunctionError;
+  a.exp_arg_error = a.u;
+  a.tanh_error = a.exp_error;
   a.rescales = false;
-  a.tiny = tiny;
+  // Doubles are not flushed; what underflows is below half the smallest subnormal.
+  a.tiny = std::numeric_limits<double>::denorm_min();
   a.largest = std::numeric_limits<double>::max();
   return a;
 }
 
-}  // namespace
-
-template <>
-Arithmetic reference_arithmetic<double>() {
-  return two_pass(0x1p-53, std::numeric_limits<double>::min());
+double sum_path(const Arithmetic& a, double count, std::int64_t lanes, double blocks) {
+  if (a.relative_sums) return longest_path(count, lanes);
+  if (a.mma_depth == 0) blocks = count;
+  // In each block every term and the running sum are cut, and then their sum is.
+  return (count + blocks) * a.mma_cut + blocks;
 }
 
-template <>
-Arithmetic reference_arithmetic<long double>() {
-  static_assert(std::numeric_limits<long double>::digits == 64,
-                "f64 kernels are judged in 80-bit extended precision");
-  // Its underflow, below 2^-16000, is nothing beside that of the f64 kernels it judges (2^-1022).
-  return two_pass(0x1p-64, 0);
+double longest_path(double count, std::int64_t lanes) {
+  if (lanes <= 0) return count;
+  int levels = 0;
+  while (levels < 62 && (std::int64_t{1} << levels) < lanes) ++levels;
+  return std::min(count, std::ceil(count / static_cast<double>(lanes)) + levels);
 }
 
 }  // namespace attest::oracle

@@ -4,140 +4,204 @@
 #include <cmath>
 #include <cstddef>
 #include <limits>
+#include <utility>
 
-#include "oracle/bound_terms.h"
-#include "oracle/mean_bound.h"
+#include "oracle/functions.h"
+#include "oracle/statistical.h"
 
 namespace attest::oracle {
 namespace {
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
-// Counts of roundings on paths that no declaration describes. Each is the largest of the
-// implementations known.
-constexpr double kLaneRoundings =
-    1;  // q * scale, kept in the accumulation type, before the product
-constexpr double kScaleRoundings =
-    4;  // scale and log2(e) made constants, their product, the product with q.k
-constexpr double kCapRoundings =
-    3;  // softcap or its reciprocal made a constant, the division, log2(e)
-constexpr double kBiasRoundings =
-    5;  // slope and log2(e) made constants, two products, the sum before the last
-constexpr double kBiasAdds = 2;       // ALiBi and an additive bias, each added to the score
-constexpr double kSinkRoundings = 2;  // log2(e) made a constant, the product
-
-/// What score_error needs of a row and an arithmetic.
-struct ScoreTerms {
-  double dot;    ///< relative to sum |q_d k_jd|
-  double scale;  ///< relative to the scaled score
-  double floor;  ///< absolute
+/// Per key, what lane sums need.
+struct KeyArrays {
+  double* around;  ///< spread + loss + below
+  double* weight;
+  double* deviation;  ///< p times the standard deviation of the weight's relative error
+  double* tilt;       ///< p * s
+  double* below;
 };
 
-ScoreTerms score_terms(const BoundInput& row, const Arithmetic& a) {
-  const auto dim = static_cast<double>(row.head_dim_qk);
-  const double scale = std::abs(row.scale);
-  return {.dot = gamma_of(a.path * dim + kLaneRoundings + row.num_scales, a.u) + a.q_error,
-          .scale = gamma_of(kScaleRoundings + row.num_scales, a.u),
-          .floor = a.q_tiny * row.sum_abs_k +
-                   a.tiny * (2 * dim * std::max(1.0, scale) * std::max(1.0, row.operand_scale) +
-                             (1 + scale) * (row.sum_abs_q + row.sum_abs_k))};
-}
+/// Per lane, sums over the keys.
+struct LaneArrays {
+  double *around, *size, *low, *high;
+  double *prefix, *prefix_low, *prefix_high, *block, *largest_block;
+  double *error, *square, *tilt, *below;
+};
+constexpr std::size_t kLaneArrays = 13;
+constexpr std::size_t kKeyArrays = 5;
 
-/// |computed t_j - t_j|. docs/numerics.md, section 2.
-double score_error(const BoundInput& row, const Arithmetic& a, const ScoreTerms& terms,
-                   std::size_t j) {
-  const double abs_s = std::abs(row.s[j]);
-  double error = terms.dot * row.abs_s[j] + terms.floor;
-  error += terms.scale * (abs_s + error);
-  if (row.softcap > 0) {
-    error += kCapRoundings * a.u * (abs_s + error);
-    // tanh is flat far from 0: between |s| - error and |s| + error its slope is largest at the end
-    // nearest to 0.
-    const double inner = std::tanh(std::max(0.0, (abs_s - error) / row.softcap));
-    const double flat = (1 - inner * inner) * error;
-    // Made of exponentials, tanh errs by a share of 1, however small its result.
-    error = flat + a.tanh_error * row.softcap +
-            kCapRoundings * a.u * (std::min(abs_s, row.softcap) + flat);
+void measure(BoundInput& row) {
+  RowShape& shape = row.shape;
+  const double sink = shape.has_sink ? 1 : 0;
+  shape.count = static_cast<double>(row.t.size()) + sink;
+  shape.span = row.keys.empty()
+                   ? shape.count
+                   : static_cast<double>(row.keys.back() - row.keys.front() + 1) + sink;
+  shape.has_extra = !row.extra.empty();
+  shape.max_t = shape.has_sink ? shape.sink : -kInfinity;
+  shape.max_abs_t = shape.has_sink ? std::abs(shape.sink) : 0;
+  shape.max_abs_s = shape.max_size = shape.max_extra = 0;
+  for (std::size_t j = 0; j < row.t.size(); ++j) {
+    shape.max_t = std::max(shape.max_t, row.t[j]);
+    shape.max_abs_t = std::max(shape.max_abs_t, std::abs(row.t[j]));
+    shape.max_abs_s = std::max(shape.max_abs_s, std::abs(row.s[j]));
+    shape.max_size = std::max(shape.max_size, row.abs_s[j]);
+    if (shape.has_extra) shape.max_extra = std::max(shape.max_extra, row.extra[j]);
   }
-  if (!row.bias.empty()) {
-    error += a.u * (kBiasRoundings * row.bias[j] + kBiasAdds * (std::abs(row.t[j]) + error));
+}
+
+KeySums weigh_keys(const BoundInput& row, const Arithmetic& a, const ScoreConstants& scores,
+                   const KeyConstants& constants, const KeyArrays& out) {
+  const RowShape& shape = row.shape;
+  const DeviationConstants deviations = deviation_constants(shape, a, constants);
+  const bool statistical = !row.squares.empty();
+  KeySums sums;
+  for (std::size_t j = 0; j < row.t.size(); ++j) {
+    const double abs_s = std::abs(row.s[j]);
+    const double extra = shape.has_extra ? row.extra[j] : 0;
+    const double delta =
+        score_error(abs_s, row.abs_s[j], extra, std::abs(row.t[j]), scores, shape.has_extra);
+    const KeyTerms<double> key = any_key_terms(row.t[j], row.p[j], delta, shape, constants);
+    sums.add(key.spread, key.loss, key.below, key.weight, key.rho, key.common);
+    out.around[j] = key.spread + key.loss + key.below;
+    out.weight[j] = key.weight;
+    if (!statistical) continue;
+    out.deviation[j] =
+        row.p[j] * std::sqrt(weight_variance(row.squares[j], abs_s, shape.max_t - row.t[j], extra,
+                                             deviations));
+    out.tilt[j] = row.p[j] * row.s[j];
+    out.below[j] = key.below;
   }
-  return error;
+  add_sink(shape, a, constants, sums);
+  return sums;
 }
 
-void score_errors(const BoundInput& row, const Arithmetic& a, std::vector<double>& delta) {
-  const ScoreTerms terms = score_terms(row, a);
-  delta.resize(row.t.size());
-  for (std::size_t j = 0; j < delta.size(); ++j) delta[j] = score_error(row, a, terms, j);
-}
-
-/// True when something on the way to the scores may overflow; then nothing can be said about the
-/// row.
-bool scores_may_overflow(const BoundInput& row, const Arithmetic& a) {
-  if (!std::isfinite(row.sum_abs_q + row.sum_abs_k)) return true;  // the bound itself would
-  const double scale = std::abs(row.scale);
-  double largest_s = 0;
-  double largest_t = row.has_sink ? std::abs(row.sink) : 0;
-  for (std::size_t j = 0; j < row.s.size(); ++j) {
-    largest_s = std::max(largest_s, row.abs_s[j]);
-    largest_t = std::max(largest_t, std::abs(row.t[j]));
-    if (!row.bias.empty()) largest_t = std::max(largest_t, row.bias[j]);
+/// Running sums of p v in order of the keys, and of |p v| in aligned blocks of keys.
+void add_prefixes(const BoundInput& row, std::int64_t block, const LaneArrays& lanes) {
+  const auto width = static_cast<std::size_t>(row.head_dim_v);
+  for (std::size_t j = 0; j < row.t.size(); ++j) {
+    const double* const v = row.v.data() + j * width;
+    const bool new_block = block > 1 && (j == 0 || row.keys[j] / block != row.keys[j - 1] / block);
+    for (std::size_t d = 0; d < width; ++d) {
+      const double term = row.p[j] * v[d];
+      lanes.prefix[d] += term;
+      lanes.prefix_low[d] = smaller(lanes.prefix[d], lanes.prefix_low[d]);
+      lanes.prefix_high[d] = larger(lanes.prefix[d], lanes.prefix_high[d]);
+      if (block > 1) {
+        lanes.block[d] = (new_block ? 0 : lanes.block[d]) + std::abs(term);
+        lanes.largest_block[d] = larger(lanes.block[d], lanes.largest_block[d]);
+      }
+    }
   }
-  // The sum may be of products that no scale has touched yet.
-  const double factor = std::min(1.0, scale * std::min(1.0, row.operand_scale));
-  const double unscaled = factor > 0 ? largest_s / factor : row.sum_abs_q * row.sum_abs_k;
-  // Or of q * scale.
-  const double scaled_q = scale * row.sum_abs_q;
-  if (!(std::max({unscaled, largest_t, scaled_q}) < a.largest / 4)) return true;
-  return a.q_largest > 0 && !(row.sum_abs_q * std::max(1.0, scale) < a.q_largest / 4);
 }
 
-Mean mean_of(const BoundInput& row) {
-  return {.t = row.t,
-          .p = row.p,
-          .has_sink = row.has_sink,
-          .sink = row.sink,
-          .sink_error_roundoffs = kSinkRoundings,
-          .head_dim_v = row.head_dim_v,
-          .v = row.v,
-          .o = row.o,
-          .lse = row.lse,
-          .v_scale = row.v_scale,
-          .num_scales = static_cast<double>(row.num_scales)};
+void add_values(const BoundInput& row, const KeyArrays& keys, const LaneArrays& lanes) {
+  const auto width = static_cast<std::size_t>(row.head_dim_v);
+  const bool statistical = !row.squares.empty();
+  for (std::size_t j = 0; j < row.t.size(); ++j) {
+    const double* const v = row.v.data() + j * width;
+    for (std::size_t d = 0; d < width; ++d) {
+      lanes.around[d] += keys.around[j] * std::abs(v[d] - row.o[d]);
+      lanes.size[d] += keys.weight[j] * std::abs(v[d]);
+      lanes.low[d] = smaller(v[d], lanes.low[d]);
+      lanes.high[d] = larger(v[d], lanes.high[d]);
+    }
+    if (!statistical) continue;
+    for (std::size_t d = 0; d < width; ++d) {
+      const double distance = v[d] - row.o[d];
+      const double error = keys.deviation[j] * distance;
+      const double term = row.p[j] * v[d];
+      lanes.error[d] += error * error;
+      lanes.square[d] += term * term;
+      lanes.tilt[d] += keys.tilt[j] * distance;
+      lanes.below[d] += keys.below[j] * std::abs(distance);
+    }
+  }
+}
+
+LaneSums sums_of_lane(const LaneArrays& lanes, const Arithmetic& a, std::size_t d) {
+  LaneSums sums{.around = lanes.around[d],
+                .size = lanes.size[d],
+                .low = lanes.low[d],
+                .high = lanes.high[d],
+                .range = kInfinity};
+  if (a.ordered_block > 0) {
+    // A part may begin anywhere and a block may lie across two of ours.
+    sums.range = lanes.prefix_high[d] - lanes.prefix_low[d] + 2 * lanes.largest_block[d];
+  }
+  return sums;
 }
 
 void set_vacuous(const BoundInput& row, RowBound& bound) {
-  bound.o.assign(static_cast<std::size_t>(row.head_dim_v), row.t.empty() ? 0 : kInfinity);
+  const auto lanes = static_cast<std::size_t>(row.head_dim_v);
+  bound.o.assign(lanes, row.t.empty() ? 0 : kInfinity);
+  bound.statistical.assign(lanes, kInfinity);
+  bound.ball.assign(lanes, kInfinity);
   bound.lse = kInfinity;
+}
+
+/// Constants of the oracle's own evaluation in double, next to those of the kernel.
+struct OwnConstants {
+  double share;
+  LaneConstants lane;
+};
+
+OwnConstants own_constants(const RowShape& shape, const ScoreConstants& scores,
+                           const KeyConstants& keys, const KeySums& sums) {
+  const Arithmetic own = reference_arithmetic(false);
+  const ScoreConstants own_scores = score_constants(shape, own);
+  const double delta = largest_score_error(shape, own_scores) + sink_error(shape, own);
+  const KeyConstants own_keys = key_constants(shape, own, delta);
+  return {.share = error_share(own_scores, own_keys, scores, keys),
+          .lane = lane_constants(shape, own, own_keys, sums)};
 }
 
 }  // namespace
 
-void row_bounds(const BoundInput& row, const Arithmetic& kernel, const Arithmetic& own,
-                BoundScratch& scratch, RowBound& bound, RowBound& ball) {
-  if (scores_may_overflow(row, kernel)) {
-    set_vacuous(row, bound);
-    set_vacuous(row, ball);
-    return;
-  }
-  score_errors(row, kernel, scratch.delta);
-  score_errors(row, own, scratch.second_delta);
-  mean_bounds(mean_of(row), {&kernel, scratch.delta}, {&own, scratch.second_delta}, scratch, bound,
-              ball);
-}
+void row_bounds(BoundInput& row, const Arithmetic& kernel, BoundScratch& scratch, RowBound& bound) {
+  measure(row);
+  const RowShape& shape = row.shape;
+  set_vacuous(row, bound);
+  if (scores_may_overflow(shape, kernel)) return;
+  const ScoreConstants scores = score_constants(shape, kernel);
+  const double max_delta = std::max(largest_score_error(shape, scores), sink_error(shape, kernel));
+  const KeyConstants constants = key_constants(shape, kernel, max_delta);
 
-RowBound attend_bound(const BoundInput& row, const problem::Numerics& numerics,
-                      int extra_merge_levels) {
-  const Arithmetic kernel = arithmetic_of(numerics, row.q_dtype, extra_merge_levels);
-  BoundScratch scratch;
-  RowBound bound;
-  if (scores_may_overflow(row, kernel)) {
-    set_vacuous(row, bound);
-    return bound;
+  const std::size_t n = row.t.size();
+  scratch.terms.assign(kKeyArrays * n, 0);
+  double* next = scratch.terms.data();
+  const KeyArrays keys{next, next + n, next + 2 * n, next + 3 * n, next + 4 * n};
+  const KeySums sums = weigh_keys(row, kernel, scores, constants, keys);
+  bound.lse = lse_bound(shape, kernel, constants, sums);
+  if (n == 0) return;
+
+  const auto width = static_cast<std::size_t>(row.head_dim_v);
+  scratch.lanes.assign(kLaneArrays * width, 0);
+  double* at = scratch.lanes.data();
+  const auto take = [&] { return std::exchange(at, at + width); };
+  const LaneArrays lanes{take(), take(), take(), take(), take(), take(), take(),
+                         take(), take(), take(), take(), take(), take()};
+  std::copy_n(row.v.begin(), width, lanes.low);
+  std::copy_n(row.v.begin(), width, lanes.high);
+  add_values(row, keys, lanes);
+  if (kernel.ordered_block > 0) add_prefixes(row, kernel.ordered_block, lanes);
+
+  const LaneConstants lane = lane_constants(shape, kernel, constants, sums);
+  const OwnConstants own = own_constants(shape, scores, constants, sums);
+  for (std::size_t d = 0; d < width; ++d) {
+    const LaneSums of_lane = sums_of_lane(lanes, kernel, d);
+    bound.o[d] = lane_bound(of_lane, row.o[d], shape, sums, lane);
+    bound.ball[d] = lane_ball(of_lane, row.o[d], sums, lane, own.share, own.lane);
+    if (row.squares.empty()) continue;
+    const StatisticalSums statistical{.error = lanes.error[d],
+                                      .square = lanes.square[d],
+                                      .tilt = lanes.tilt[d],
+                                      .below = lanes.below[d]};
+    bound.statistical[d] =
+        statistical_bound(statistical, of_lane, row.o[d], shape, kernel, constants, sums, lane);
   }
-  score_errors(row, kernel, scratch.delta);
-  mean_bound(mean_of(row), {&kernel, scratch.delta}, scratch, bound);
-  return bound;
 }
 
 RowBound merge_bound(std::span<const double> lse_s, std::span<const double> o_s,
@@ -147,28 +211,34 @@ RowBound merge_bound(std::span<const double> lse_s, std::span<const double> o_s,
   for (std::size_t s = 0; s < lse_s.size(); ++s) {
     if (lse_s[s] == -kInfinity) continue;
     t.push_back(lse_s[s]);
-    p.push_back(std::exp(lse_s[s] - lse));
+    p.push_back(functions::exp(lse_s[s] - lse));
     const auto first = o_s.begin() + static_cast<std::ptrdiff_t>(s * lanes);
     v.insert(v.end(), first, first + static_cast<std::ptrdiff_t>(lanes));
   }
   RowBound bound;
   bound.o.assign(lanes, 0);
+  bound.statistical.assign(lanes, kInfinity);
+  bound.ball.assign(lanes, kInfinity);
   if (t.empty()) return bound;
   Arithmetic a = arithmetic;
   a.merge_levels =
       static_cast<int>(std::max<std::size_t>(1, t.size() - 1));  // at most: pair by pair
-  a.p_error = a.p_tiny = 0;                                      // no tensor cores at work here
-  const std::vector<double> delta(t.size(), 0);
+  // No tensor cores at work here, and no order of keys.
+  a.p_error = a.p_tiny = a.q_error = a.q_tiny = a.score_error = a.score_tiny = 0;
+  a.q_largest = a.score_largest = 0;
+  a.tile = a.ordered_block = a.value_lanes = a.weight_lanes = 0;
+  const std::vector<double> zero(t.size(), 0);
   BoundScratch scratch;
-  const Mean mean{
-      .t = t, .p = p, .head_dim_v = static_cast<std::int64_t>(lanes), .v = v, .o = o, .lse = lse};
-  mean_bound(mean, {&a, delta}, scratch, bound);
+  BoundInput row{.shape = {.lse = lse},
+                 .head_dim_v = static_cast<std::int64_t>(lanes),
+                 .s = zero,
+                 .abs_s = zero,
+                 .t = t,
+                 .p = p,
+                 .v = v,
+                 .o = o};
+  row_bounds(row, a, scratch, bound);
   return bound;
-}
-
-RowBound merge_bound(std::span<const double> lse_s, std::span<const double> o_s,
-                     std::span<const double> o, double lse, const problem::Numerics& numerics) {
-  return merge_bound(lse_s, o_s, o, lse, arithmetic_of(numerics, problem::DType::kF32, 0));
 }
 
 double output_rounding(problem::DType type, double magnitude) {

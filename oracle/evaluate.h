@@ -1,20 +1,35 @@
-// The fast evaluation behind expected.h: the definition, reordered so that each input is decoded
-// once and the inner loops run over contiguous memory. Tested to equal the definition within its
-// ball. Internal to oracle/.
+// The fast evaluation behind expected.h: inputs are decoded once, rows that share a KV head go
+// through the engine (oracle/simd/engine.h) in blocks, and rows with something non-finite in sight
+// go to the definition. Internal to oracle/.
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 #include "oracle/bounds.h"
+#include "oracle/decode.h"
 #include "oracle/definition.h"
 #include "oracle/expected.h"
-#include "oracle/logical_tensors.h"
+#include "oracle/mp.h"
+#include "oracle/row_reader.h"
+#include "oracle/simd/engine.h"
 
 namespace attest::oracle {
 
-/// Evaluates rows in Real: double or long double.
-template <typename Real>
+/// Doubles at an address that is a multiple of 64.
+class AlignedDoubles {
+ public:
+  double* reserve(std::int64_t count);  ///< at least `count`; contents are lost when it grows
+
+ private:
+  struct Free {
+    void operator()(double* memory) const;
+  };
+  std::unique_ptr<double, Free> memory_;
+  std::int64_t capacity_ = 0;
+};
+
 class Evaluator {
  public:
   /// Keeps references to its arguments.
@@ -25,61 +40,52 @@ class Evaluator {
   void run(Expected& expected);
 
  private:
-  void load_sequence(std::int64_t b);
-  /// Keys this row sees whatever the head, into row_keys_.
-  void find_row_keys(std::int64_t b, std::int64_t row);
-  void evaluate(std::int64_t b, std::int64_t row, std::int64_t head, Reference* o, Reference& lse);
-  /// q.k and |q|.|k| of the panels that hold the row's range, into dot_ and abs_dot_.
-  void dot_products(const double* q, std::int64_t kv_head);
-  /// Scores of the visible keys, into keys_, s_, abs_s_, bias_, t_ and exact_t_. Returns whether
-  /// all are finite.
-  bool score_keys(std::int64_t b, std::int64_t row, std::int64_t head);
-  void weigh_values(std::int64_t b, std::int64_t head);
-  void judge(std::int64_t b, std::int64_t row, std::int64_t head, Reference* o, Reference& lse);
-  /// Rows with something non-finite in sight: what the definition at 50 digits says.
-  void judge_structure(std::int64_t b, std::int64_t row, std::int64_t head, Reference* o,
-                       Reference* lse);
+  /// A query row of one head.
+  struct RowId {
+    std::int64_t row, head;
+  };
+
+  /// Packs the keys of one head; elements that are not finite become 0 and are noted.
+  void pack(std::int64_t b, std::int64_t kv_head);
+  void clean(std::int64_t b, std::int64_t kv_head);
+  void evaluate_block(std::int64_t b, const std::vector<RowId>& rows, Expected& expected);
+  void prepare(std::int64_t b, RowId id, std::int64_t slot, simd::BlockRow& row);
+  /// Value, ball and bounds of one row.
+  void judge(std::int64_t b, RowId id, const simd::BlockRow& row, Expected& expected);
+  /// Rows with something non-finite in sight: what the definition at 50 digits says. `lanes`: only
+  /// those that are set; empty: all, and lse.
+  void judge_structure(std::int64_t b, RowId id, const std::vector<bool>& lanes,
+                       Expected& expected);
+  /// Lanes of V that are not finite at a key this row sees.
+  std::vector<bool> bad_lanes(std::int64_t b, RowId id, const simd::BlockRow& row) const;
+  bool sees_bad_key(const simd::BlockRow& row) const;
+  std::size_t flat_row(std::int64_t b, RowId id) const;
 
   const problem::Problem& problem_;
   const ExpectOptions& options_;
   const problem::Inputs& inputs_;
-  const LogicalTensors tensors_;
+  const DecodedInputs decoded_;
+  const bool double_double_;
   const Arithmetic kernel_;
-  const Arithmetic own_;
-  const bool with_sink_;
-  const int num_scales_;
+  const simd::Engine& engine_;
+  RowReader reader_;
 
-  std::vector<double> q_, k_, v_;  ///< all inputs; v_ is empty with v_is_k_prefix
+  // One KV head of one sequence.
+  simd::Keys keys_;
+  AlignedDoubles keys_memory_, scratch_memory_;
+  std::vector<double> clean_k_, clean_v_;
+  std::vector<std::int64_t> bad_k_, bad_v_;  ///< keys with elements that are not finite
 
-  // One sequence.
-  std::int64_t kv_len_ = 0;
-  std::vector<double> k_panels_;   ///< [num_kv_heads, panels, head_dim_qk, kPanel]
-  std::vector<double> v_by_head_;  ///< [num_kv_heads, kv_len, head_dim_v]
-  std::vector<double> sum_abs_k_;  ///< [num_kv_heads, kv_len]
-
-  // One row.
-  std::int64_t range_first_ = 0, range_last_ = 0;
-  std::vector<std::int64_t> row_keys_;
-  std::vector<double> distance_;  ///< per entry of row_keys_, for ALiBi
-
-  // One row of one head; per visible key.
-  std::vector<std::int64_t> keys_;
-  std::vector<Real> dot_, exact_t_, weight_, sum_;
-  std::vector<double> abs_dot_, s_, abs_s_, bias_, t_, p_;
-  std::vector<double> visible_v_, o_;
-  std::vector<Real> exact_o_;
-  Real exact_lse_ = 0;
-  double sum_abs_q_ = 0, max_sum_abs_k_ = 0;
+  // One block.
+  simd::Block block_;
+  std::vector<double> additions_, results_;
+  BoundInput input_;
   BoundScratch scratch_;
-  RowBound bound_, ball_;
+  RowBound bound_;
 };
 
-extern template class Evaluator<double>;
-extern template class Evaluator<long double>;
-
-/// The definition at 50 digits, rounded; NaN and infinities kept.
-Row<long double> precise_row(const problem::Problem& problem, const problem::Inputs& inputs,
-                             std::int64_t b, std::int64_t head, std::int64_t row,
-                             const ExpectOptions& options);
+/// The definition at 50 digits; NaN and infinities kept.
+Row<Mp> precise_row(const problem::Problem& problem, const problem::Inputs& inputs, std::int64_t b,
+                    std::int64_t head, std::int64_t row, const ExpectOptions& options);
 
 }  // namespace attest::oracle

@@ -1,10 +1,10 @@
 // What a kernel's outputs must be, with an error ball of the reference itself and the kernel's own
-// error bound, per element. Computed by the definition in the smallest number type whose ball is
-// far below the bound: double for kernels that accumulate in f32 or less, long double (64-bit
-// significand) for f64 kernels.
+// error bound, per element. Computed in the smallest arithmetic whose ball is far below the bound:
+// certified double for kernels that accumulate in f32 or less, double-double for f64 kernels.
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <vector>
 
@@ -23,10 +23,14 @@ namespace attest::oracle {
 enum class Kind : std::uint8_t { kFinite, kPlusInf, kMinusInf, kNaN, kNonFinite };
 
 struct Reference {
-  long double value = 0;  ///< when finite
-  double ball = 0;        ///< |value - exact| is at most this
+  double value = 0;  ///< when finite; value + low is the reference, |low| <= ulp(value) / 2
+  double low = 0;
+  double ball = 0;   ///< |value + low - exact| is at most this
   double bound = 0;  ///< |kernel - exact| of a correct kernel is at most this, before rounding to
                      ///< the output type
+  /// The same for roundings that behave like independent random numbers: more than this is no
+  /// failure, but worth a second look. Infinite: nothing is known.
+  double statistical = std::numeric_limits<double>::infinity();
   Kind kind = Kind::kFinite;
 };
 

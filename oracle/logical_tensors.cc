@@ -46,10 +46,15 @@ double LogicalTensors::v(std::int64_t b, std::int64_t head, std::int64_t key,
 double LogicalTensors::bias(std::int64_t b, std::int64_t head, std::int64_t row,
                             std::int64_t key) const {
   if (problem_.bias == problem::Bias::kNone) return 0;
+  return inputs_.bias.value(bias_index(b, head, row, key));
+}
+
+std::size_t LogicalTensors::bias_index(std::int64_t b, std::int64_t head, std::int64_t row,
+                                       std::int64_t key) const {
   const problem::Sequence& sequence = problem_.sequences[static_cast<std::size_t>(b)];
   const std::int64_t plane = problem_.bias == problem::Bias::kPerHead ? head : 0;
-  return inputs_.bias.value(static_cast<std::size_t>(
-      first_bias(b) + (plane * sequence.q_len + row) * sequence.kv_len + key));
+  return static_cast<std::size_t>(first_bias(b) + (plane * sequence.q_len + row) * sequence.kv_len +
+                                  key);
 }
 
 double LogicalTensors::scale_of(const problem::Scales& scales, std::int64_t b, std::int64_t head,

@@ -1,6 +1,7 @@
 // Element access to the tensors of a call by what the indices mean. Stored values; scales apart.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 
@@ -21,6 +22,9 @@ class LogicalTensors {
   double v(std::int64_t b, std::int64_t head, std::int64_t key, std::int64_t lane) const;
   double bias(std::int64_t b, std::int64_t head, std::int64_t row,
               std::int64_t key) const;  ///< 0 without one
+  /// Where Inputs::bias holds it; the problem has a bias.
+  std::size_t bias_index(std::int64_t b, std::int64_t head, std::int64_t row,
+                         std::int64_t key) const;
 
   double q_scale(std::int64_t b, std::int64_t head) const;
   double k_scale(std::int64_t b, std::int64_t head) const;

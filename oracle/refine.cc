@@ -1,6 +1,7 @@
 // What needs the definition at 50 digits: rows too close to call, rows with non-finite inputs.
 #include <cmath>
 #include <cstddef>
+#include <limits>
 
 #include "oracle/evaluate.h"
 #include "oracle/fpenv.h"
@@ -10,24 +11,23 @@
 namespace attest::oracle {
 namespace {
 
-/// Half a unit in the last place of long double, relative.
-constexpr double kLongDoubleRoundoff = 0x1p-64;
+/// What two doubles leave out of a number, relative.
+constexpr double kDoubleDoubleRoundoff = 0x1p-106;
 
 /// The definition's own error at 50 digits (2^-166 and better) is far below this share of the
 /// evaluation's ball.
 constexpr double kDefinitionShare = 0x1p-64;
 
+/// Below it nothing fits into low.
+constexpr double kSmallestDouble = std::numeric_limits<double>::denorm_min();
+
 }  // namespace
 
-Row<long double> precise_row(const problem::Problem& problem, const problem::Inputs& inputs,
-                             std::int64_t b, std::int64_t head, std::int64_t row,
-                             const ExpectOptions& options) {
+Row<Mp> precise_row(const problem::Problem& problem, const problem::Inputs& inputs, std::int64_t b,
+                    std::int64_t head, std::int64_t row, const ExpectOptions& options) {
   std::optional<problem::Range> keys;
   if (!options.keys.empty()) keys = options.keys[static_cast<std::size_t>(b)];
-  const Row<Mp> exact = attend_row<Mp>(problem, inputs, b, head, row, keys, options.keys.empty());
-  Row<long double> result{.lse = static_cast<long double>(exact.lse), .empty = exact.empty};
-  for (const Mp& o : exact.o) result.o.push_back(static_cast<long double>(o));
-  return result;
+  return attend_row<Mp>(problem, inputs, b, head, row, keys, options.keys.empty());
 }
 
 void refine_row(const problem::Problem& problem, const problem::Inputs& inputs,
@@ -42,12 +42,13 @@ void refine_row(const problem::Problem& problem, const problem::Inputs& inputs,
   }
   if (flat_row < 0 || b == problem.batch()) throw ContractError("refine_row: there is no such row");
 
-  const Row<long double> exact = precise_row(problem, inputs, b, head, row, options);
-  const auto refine = [](Reference& reference, long double value) {
-    if (reference.kind != Kind::kFinite || !std::isfinite(value)) return;
-    reference.value = value;
-    reference.ball = kLongDoubleRoundoff * static_cast<double>(std::abs(value)) +
-                     kDefinitionShare * reference.ball;
+  const Row<Mp> exact = precise_row(problem, inputs, b, head, row, options);
+  const auto refine = [](Reference& reference, const Mp& value) {
+    if (reference.kind != Kind::kFinite || !isfinite(value)) return;
+    reference.value = static_cast<double>(value);
+    reference.low = static_cast<double>(Mp(value - reference.value));
+    reference.ball = kDoubleDoubleRoundoff * std::abs(reference.value) +
+                     kDefinitionShare * reference.ball + kSmallestDouble;
   };
   const auto lanes = static_cast<std::size_t>(problem.head_dim_v);
   for (std::size_t d = 0; d < lanes; ++d) {

@@ -125,4 +125,8 @@ std::pair<std::int64_t, std::int64_t> visible_range(const Problem& problem, std:
   return {first, std::max(first, last)};
 }
 
+bool range_is_solid(const Problem& problem, std::int64_t b) {
+  return problem.mask.custom.empty() && tree_of(problem, b) == nullptr;
+}
+
 }  // namespace attest::oracle

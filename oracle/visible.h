@@ -20,4 +20,7 @@ bool visible(const problem::Problem& problem, std::int64_t b, std::int64_t row, 
 std::pair<std::int64_t, std::int64_t> visible_range(const problem::Problem& problem, std::int64_t b,
                                                     std::int64_t row);
 
+/// True when every key inside visible_range is visible, for all rows of sequence `b`.
+bool range_is_solid(const problem::Problem& problem, std::int64_t b);
+
 }  // namespace attest::oracle

@@ -18,6 +18,7 @@ enum class Accumulator : std::uint8_t {
   kTruncating = 1,
   kAlignedTruncating = 2,  ///< tensor core: products aligned to the largest exponent, then cut
 };
+std::string_view name_of(Accumulator accumulator);  ///< "nearest", "truncating", "aligned"
 
 /// What the denominator adds up when probabilities are rounded to a smaller type before P V.
 enum class WeightSum : std::uint8_t {
@@ -25,14 +26,16 @@ enum class WeightSum : std::uint8_t {
   kUnrounded = 1,  ///< the exponentials as they are
   kRounded = 2,    ///< the rounded ones, the same that P V uses
 };
+std::string_view name_of(WeightSum sum);  ///< "unknown", "unrounded", "rounded"
 
 struct Numerics {
   DType accumulate = DType::kF32;  ///< type of sums, scores and exponentials
   Accumulator accumulator = Accumulator::kRoundToNearest;
 
   // Matrix products, q.k and P V.
-  std::int32_t product_bits = 0;  ///< significand bits their accumulator keeps; 0: as `accumulate`
-  std::int32_t mma_depth = 0;     ///< kAlignedTruncating: products added at once; 0: unknown
+  /// Significand bits their accumulator keeps; 0: as `accumulate`. 11 is f16, its range included.
+  std::int32_t product_bits = 0;
+  std::int32_t mma_depth = 0;       ///< kAlignedTruncating: products added at once; 0: unknown
   std::int32_t mma_extra_bits = 0;  ///< ... and bits kept below the last place while they are
 
   // Scores.
@@ -78,13 +81,23 @@ struct Numerics {
 /// Any order of summation, round to nearest, everything in `type`.
 Numerics generic_numerics(DType type);
 
-/// A named declaration that a family of kernels shares. docs/numerics.md lists them.
+/// What a family of kernels has in common, under a name. Only what is sure for every member; a
+/// kernel may declare more on top. docs/declaring-numerics.md lists them.
 struct NumericsPreset {
-  std::string_view name;  ///< [a-z0-9_]+
-  std::string_view description;
-  Numerics numerics;
+  std::string_view name;            ///< [a-z0-9_]+
+  std::string_view description;     ///< one line
+  std::span<const DType> q_dtypes;  ///< types of q that the family takes
+  Numerics (*numerics)(DType q_dtype);
+
+  bool takes(DType q_dtype) const;
 };
+
 std::span<const NumericsPreset> numerics_presets();
-std::optional<Numerics> find_numerics_preset(std::string_view name);
+
+/// The preset of this name, or null.
+const NumericsPreset* find_numerics_preset(std::string_view name);
+
+/// Its numerics for a type of q; nothing when there is no such preset or it does not take the type.
+std::optional<Numerics> preset_numerics(std::string_view name, DType q_dtype);
 
 }  // namespace attest::problem

@@ -38,6 +38,19 @@ struct Where {
 /// The severity of failures that are no number ("nan", "crash", ...).
 inline constexpr double kStructural = std::numeric_limits<double>::infinity();
 
+/// A number inside its bound, but beyond what independent roundings explain (docs/second-looks.md),
+/// and so again, in the same direction, when the check was repeated with keys in other order and
+/// inputs a little off. Worth a second look; never a failure.
+struct Suspicion {
+  Where where;
+  double ratio = 0.0;     ///< |error| / statistical bound, above 1
+  double expected = 0.0;  ///< at `where`
+  double got = 0.0;
+  double bound = 0.0;     ///< the statistical one
+  std::int32_t runs = 0;  ///< repetitions, each of which erred like this
+  friend bool operator==(const Suspicion&, const Suspicion&) = default;
+};
+
 struct Verdict {
   Status status = Status::kPass;
   /// What kind of failure: "value", "nan", "inf", "bits", "unwritten", "canary", "input_modified",
@@ -49,7 +62,8 @@ struct Verdict {
   double expected = 0.0;  ///< at `where`
   double got = 0.0;
   double bound = 0.0;
-  std::string message;  ///< one line
+  std::string message;                 ///< one line
+  std::optional<Suspicion> suspicion;  ///< on a pass, of checks that take a second look
 
   bool failed() const { return is_failure(status); }
   static Verdict pass(double severity = 0.0);

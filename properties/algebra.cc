@@ -73,7 +73,7 @@ Verdict check_replaced(const Scene& scene, Harness& harness, Replace replace) {
   const oracle::Deviation deviation = oracle::compare(run.out.o, expected.o);
   if (!deviation.bad()) return Verdict::pass(deviation.severity);
   // The oracle must agree that the kernel is wrong, and says where in its own words.
-  return harness.judge(scene, std::move(expected), run.out, {}, true, false);
+  return harness.judge(scene, std::move(expected), run.out, {.lse = false});
 }
 
 Verdict check_constant_v(const Case& value, Harness& harness) {
@@ -102,6 +102,7 @@ Verdict check_constant_v(const Case& value, Harness& harness) {
                           }
                           if (!any || scene.problem.bias != problem::Bias::kNone) return;
                           reference.value = value_of(scene, first[b], 0, kv_head, lane);
+                          reference.low = 0;
                           reference.ball = 0;
                         });
 }
@@ -129,7 +130,10 @@ Verdict check_zero_q(const Case& value, Harness& harness) {
                             sum += value_of(scene, first[b], j, kv_head, lane);
                             ++count;
                           }
-                          if (count > 0) reference.value = sum / count;
+                          if (count > 0) {
+                            reference.value = sum / count;
+                            reference.low = 0;
+                          }
                         });
 }
 
@@ -165,13 +169,14 @@ Verdict check_hull(const Case& value, Harness& harness) {
       const double got = run.out.o.value(at);
       if (std::isfinite(got)) {
         reference.value = std::clamp(got, low, high);
+        reference.low = 0;
         reference.ball = 0;
       }
     }
   });
   const oracle::Deviation deviation = oracle::compare(run.out.o, expected.o);
   if (!deviation.bad()) return Verdict::pass(deviation.severity);
-  return harness.judge(scene, std::move(expected), run.out, {}, true, false);
+  return harness.judge(scene, std::move(expected), run.out, {.lse = false});
 }
 
 /// Makes rows that see a single key likelier: a window of the query's own token.
@@ -212,6 +217,7 @@ Verdict check_single_key(const Case& value, Harness& harness) {
                           }
                           if (count != 1) return;
                           reference.value = value_of(scene, first[b], only, kv_head, lane);
+                          reference.low = 0;
                           reference.ball = 0;
                         });
 }

@@ -3,8 +3,10 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "kernels/launch.h"
@@ -41,8 +43,9 @@ struct Statistics {
   std::int64_t oracle_ns = 0;
   std::int64_t kernel_ns = 0;
   std::int64_t total_ns = 0;
-  std::int64_t escalations = 0;  ///< elements that needed the multiprecision definition
-  std::int64_t vacuous = 0;      ///< elements whose bound was infinite
+  std::int64_t escalations = 0;   ///< elements that needed the multiprecision definition
+  std::int64_t vacuous = 0;       ///< elements whose bound was infinite
+  std::int64_t second_looks = 0;  ///< results that were suspicious enough to be repeated
 };
 
 /// What the last check expected and got, for `attest show`.
@@ -52,6 +55,8 @@ struct Trace {
   Outputs got;
   bool recorded = false;
 };
+
+struct Suspect;
 
 class Harness {
  public:
@@ -64,6 +69,8 @@ class Harness {
   void record(bool on) { recording_ = on; }
   const Trace& trace() const { return trace_; }
   void forget() { trace_ = Trace{}; }
+  /// When set, judge() repeats results that are suspicious (second_look.h).
+  void second_looks(bool on) { second_looks_ = on; }
 
   /// scene_of(), with the time it takes counted as generation.
   Scene scene(const problem::Case& value);
@@ -96,11 +103,20 @@ class Harness {
   /// Reference and bounds for a scene on this kernel.
   oracle::Expected expect(const Scene& scene, const oracle::ExpectOptions& options = {});
 
+  struct JudgeOptions {
+    oracle::ExpectOptions options = {};  ///< as given to expect()
+    bool o = true, lse = true;           ///< what is judged
+    /// Gets a result of another scene in the way this one was got; without it there are no second
+    /// looks.
+    std::function<Run(const Scene&)> again = {};
+  };
   /// Judges results against the oracle; escalates and confirms by the multiprecision definition.
-  /// Only judged rows count. `options` as given to expect().
+  /// Only judged rows count. A pass may carry a suspicion.
   problem::Verdict judge(const Scene& scene, oracle::Expected expected, const Outputs& got,
-                         const oracle::ExpectOptions& options = {}, bool judge_o = true,
-                         bool judge_lse = true);
+                         const JudgeOptions& options);
+  problem::Verdict judge(const Scene& scene, oracle::Expected expected, const Outputs& got) {
+    return judge(scene, std::move(expected), got, JudgeOptions{});
+  }
 
   /// Two results of calls with equal exact answers. Bitwise when `exact`, else within the sum of
   /// the bounds, which are worked out for `scene`. `rows`: flat rows (of all heads) to compare and
@@ -116,12 +132,16 @@ class Harness {
   double lse_unit() const;
 
  private:
-  struct Placed;
+  /// judge() without a second look; `suspect` gets the worst element that asks for one.
+  problem::Verdict judge_once(const Scene& scene, oracle::Expected expected, const Outputs& got,
+                              const JudgeOptions& options, std::optional<Suspect>& suspect);
+
   kernels::Session& session_;
   Statistics statistics_;
   Trace trace_;
   std::optional<problem::Verdict> broken_supports_;  ///< supports() crashed or hung
   bool recording_ = false;
+  bool second_looks_ = false;
 };
 
 }  // namespace attest::properties

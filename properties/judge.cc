@@ -5,6 +5,7 @@
 
 #include "properties/harness.h"
 #include "properties/placement.h"
+#include "properties/second_look.h"
 #include "properties/slots.h"
 #include "properties/stopwatch.h"
 
@@ -103,6 +104,18 @@ Verdict verdict_of(const oracle::Deviation& deviation, problem::Where where,
   return verdict;
 }
 
+/// The worst element of a tensor beyond its statistical bound, without its place.
+Suspect suspect_of(const oracle::Excess& excess, const Elements& tensor,
+                   const oracle::Reference& reference, double unit) {
+  Suspect suspect;
+  suspect.error = excess.error;
+  suspect.found.ratio = std::abs(excess.error);
+  suspect.found.expected = reference.value;
+  suspect.found.got = tensor.value(excess.worst) * unit;
+  suspect.found.bound = std::min(reference.statistical, reference.bound);
+  return suspect;
+}
+
 /// Whether the kernel's lse is that of the scene without its sinks.
 bool leaves_sink_out(const kernels::KernelInfo& info, const Scene& scene) {
   return info.conventions.sink_not_in_lse != 0 && !scene.problem.sinks.empty();
@@ -158,8 +171,19 @@ oracle::Expected Harness::expect(const Scene& scene, const oracle::ExpectOptions
 }
 
 Verdict Harness::judge(const Scene& scene, oracle::Expected expected, const Outputs& got,
-                       const oracle::ExpectOptions& options, bool judge_o, bool judge_lse) {
+                       const JudgeOptions& options) {
   if (recording_ && !trace_.recorded) trace_ = Trace{scene, expected, got, true};
+  std::optional<Suspect> suspect;
+  Verdict verdict = judge_once(scene, std::move(expected), got, options, suspect);
+  if (suspect && second_looks_ && options.again && verdict.status == problem::Status::kPass) {
+    ++statistics_.second_looks;
+    verdict.suspicion = look_again(*this, scene, options.options, *suspect, options.again);
+  }
+  return verdict;
+}
+
+Verdict Harness::judge_once(const Scene& scene, oracle::Expected expected, const Outputs& got,
+                            const JudgeOptions& options, std::optional<Suspect>& suspect) {
   const Stopwatch watch(statistics_.oracle_ns);
   const std::vector<std::int64_t> rows = judged_rows(scene);
   if (rows.empty()) return Verdict::skipped("no rows to judge");
@@ -187,23 +211,31 @@ Verdict Harness::judge(const Scene& scene, oracle::Expected expected, const Outp
         if (deviation.bad())
           return verdict_of(deviation, locate(scene, name, query_row, at % width), "expected");
         if (deviation.escalate) inconclusive = true;
+        const oracle::Excess& excess = deviation.excess;
+        if (std::abs(excess.error) > (suspect ? std::abs(suspect->error) : 0)) {
+          suspect = suspect_of(excess, picked, wanted[excess.worst], unit);
+          const auto in_picked = static_cast<std::int64_t>(excess.worst);
+          const std::int64_t row = rows[static_cast<std::size_t>(in_picked / width)];
+          suspect->found.where = locate(scene, name, row, in_picked % width);
+          suspect->index = static_cast<std::size_t>(row * width + in_picked % width);
+        }
         worst = std::max(worst, deviation.severity);
         return std::nullopt;
       }
-      refine(info(), scene, options, flat_row, expected);
+      refine(info(), scene, options.options, flat_row, expected);
       ++statistics_.escalations;
       ++refined;
       last = flat_row;
     }
   };
   const auto& problem = scene.problem;
-  if (judge_o) {
+  if (options.o) {
     if (auto bad = judge_tensor("o", got.o, expected.o, problem.num_q_heads * problem.head_dim_v,
                                 problem.o_scale.value_or(1.0), problem.head_dim_v)) {
       return *bad;
     }
   }
-  if (judge_lse && got.lse.size() > 0) {
+  if (options.lse && got.lse.size() > 0) {
     if (auto bad = judge_tensor("lse", got.lse, expected.lse, problem.num_q_heads, lse_unit(), 1))
       return *bad;
   }

@@ -1,5 +1,8 @@
 // Family oracle: outputs, LSE and partial states equal the definition, element by element, within
 // the derived bound.
+#include <algorithm>
+#include <utility>
+
 #include "properties/families.h"
 #include "properties/generate.h"
 #include "properties/harness.h"
@@ -15,7 +18,10 @@ Verdict judge_attend(const Case& value, Harness& harness, bool judge_o, bool jud
   if (!harness.supported(scene)) return Verdict::skipped("outside the kernel's declaration");
   const Run run = harness.attend(scene);
   if (run.failure) return *run.failure;
-  return harness.judge(scene, harness.expect(scene), run.out, {}, judge_o, judge_lse);
+  return harness.judge(scene, harness.expect(scene), run.out,
+                       {.o = judge_o, .lse = judge_lse, .again = [&harness](const Scene& other) {
+                          return harness.attend(other);
+                        }});
 }
 
 Verdict check_output(const Case& value, Harness& harness) {
@@ -35,9 +41,12 @@ Verdict check_state(const Case& value, Harness& harness) {
     const Run run = harness.attend_partial(scene, keys);
     if (run.failure) return *run.failure;
     const oracle::ExpectOptions options{.keys = keys, .extra_merge_levels = 0};
-    Verdict verdict = harness.judge(scene, harness.expect(scene, options), run.out, options);
+    const auto again = [&](const Scene& other) { return harness.attend_partial(other, keys); };
+    Verdict verdict = harness.judge(scene, harness.expect(scene, options), run.out,
+                                    {.options = options, .again = again});
     if (verdict.status != problem::Status::kPass) return verdict;
     worst.severity = std::max(worst.severity, verdict.severity);
+    if (!worst.suspicion) worst.suspicion = std::move(verdict.suspicion);
   }
   return worst;
 }

@@ -53,7 +53,7 @@ Verdict check_cuts(const Case& value, Harness& harness) {
   // The result is a state too, over all keys.
   oracle::ExpectOptions options{.keys = {}, .extra_merge_levels = tree_depth(value.plan)};
   for (const auto& sequence : problem.sequences) options.keys.push_back({0, sequence.kv_len});
-  return harness.judge(scene, harness.expect(scene, options), states.back(), options);
+  return harness.judge(scene, harness.expect(scene, options), states.back(), {.options = options});
 }
 
 Verdict check_num_splits(const Case& value, Harness& harness) {

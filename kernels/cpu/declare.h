@@ -33,6 +33,9 @@ constexpr attest_set between(std::int64_t min, std::int64_t max) {
   return set;
 }
 
+/// A tile no sequence is longer than: the shift is the maximum from the start.
+inline constexpr std::int32_t kWholeRow = std::int32_t{1} << 20;
+
 template <typename T>
 inline constexpr std::int32_t kDtype = std::is_same_v<T, float> ? ATTEST_F32 : ATTEST_F64;
 
@@ -73,10 +76,7 @@ constexpr attest_kernel cpu_kernel(const char* name, const char* description,
   kernel.conventions.struct_size = sizeof(attest_conventions);
   kernel.numerics.struct_size = sizeof(attest_numerics);
   kernel.numerics.accumulate = kDtype<T>;
-  // glibc: exp and expf stay below 0.52 ulp, tanh and tanhf below 2.3 ulp; an ulp is up to 2 u.
-  kernel.numerics.exp_ulp = 2;
-  kernel.numerics.exp_arg_ulp = 3;
-  kernel.numerics.tanh_ulp = 5;
+  kernel.numerics.preset = "cpu_scalar";
   return kernel;
 }
 

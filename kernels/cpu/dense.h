@@ -118,6 +118,8 @@ template <typename T, typename Steps = DenseSteps>
 constexpr attest_kernel dense(const char* name, const char* description) {
   attest_kernel kernel = cpu_kernel<T>(name, description, kDenseCapabilities<T>);
   kernel.operations = ATTEST_OP_ATTEND;
+  kernel.numerics.tile = kWholeRow;  // two passes
+  kernel.numerics.max_splits = 1;
   kernel.attend = &dense_attend<T, Steps>;
   return kernel;
 }

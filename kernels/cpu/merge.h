@@ -88,6 +88,7 @@ template <typename T, typename Steps = MergeSteps>
 constexpr attest_kernel merge(const char* name, const char* description) {
   attest_kernel kernel = cpu_kernel<T>(name, description, kMergeCapabilities<T>);
   kernel.operations = ATTEST_OP_MERGE;
+  kernel.numerics.merge_normalises = 1;
   kernel.merge = &merge_states<T, Steps, kMergeCapabilities<T>>;
   return kernel;
 }

@@ -32,6 +32,7 @@ inline constexpr attest_capabilities kPagedDecodeCapabilities = paged_decode_cap
 /// The steps that a planted kernel may replace.
 struct PagedDecodeSteps : OnlineSoftmaxSteps {
   static constexpr std::int64_t kTile = 16;
+  static constexpr std::int32_t kDeclaredTile = kTile;  ///< no tile but a row's last is shorter
 
   template <typename T>
   using Cursor = KvCursor<T>;
@@ -97,6 +98,8 @@ template <typename T, typename Steps = PagedDecodeSteps>
 constexpr attest_kernel paged_decode(const char* name, const char* description) {
   attest_kernel kernel = cpu_kernel<T>(name, description, kPagedDecodeCapabilities<T>);
   kernel.operations = ATTEST_OP_ATTEND | ATTEST_OP_APPEND;
+  kernel.numerics.tile = Steps::kDeclaredTile;
+  kernel.numerics.max_splits = 1;
   kernel.attend = &paged_decode_attend<T, Steps>;
   kernel.append = &append_tokens<T, kPagedDecodeCapabilities<T>>;
   return kernel;

@@ -29,9 +29,11 @@ struct PrefillKeyOuterSteps : OnlineSoftmaxSteps {
   }
 };
 
+inline constexpr std::int64_t kKeysPerTile = 8;
+
 template <typename T, typename Steps>
 attest_status prefill_key_outer_attend(void*, const attest_attend* call, attest_report* report) {
-  constexpr std::int64_t kTile = 8;
+  constexpr std::int64_t kTile = kKeysPerTile;
   return run_checked(kPrefillKeyOuterCapabilities<T>, *call, report, [&]() -> attest_status {
     std::vector<RunningRow<T, Steps>> states;
     std::array<T, kTile> scores;
@@ -75,6 +77,8 @@ template <typename T, typename Steps = PrefillKeyOuterSteps>
 constexpr attest_kernel prefill_key_outer(const char* name, const char* description) {
   attest_kernel kernel = cpu_kernel<T>(name, description, kPrefillKeyOuterCapabilities<T>);
   kernel.operations = ATTEST_OP_ATTEND;
+  kernel.numerics.tile = kKeysPerTile;
+  kernel.numerics.max_splits = 1;
   kernel.attend = &prefill_key_outer_attend<T, Steps>;
   return kernel;
 }

@@ -59,6 +59,8 @@ template <typename T, typename Steps = PrefillQueryOuterSteps>
 constexpr attest_kernel prefill_query_outer(const char* name, const char* description) {
   attest_kernel kernel = cpu_kernel<T>(name, description, kPrefillQueryOuterCapabilities<T>);
   kernel.operations = ATTEST_OP_ATTEND;
+  kernel.numerics.tile = 1;
+  kernel.numerics.max_splits = 1;
   kernel.attend = &prefill_query_outer_attend<T, Steps>;
   return kernel;
 }

@@ -119,6 +119,8 @@ template <typename T, typename Steps = RaggedBatchSteps>
 constexpr attest_kernel ragged_batch(const char* name, const char* description) {
   attest_kernel kernel = cpu_kernel<T>(name, description, kRaggedBatchCapabilities<T>);
   kernel.operations = ATTEST_OP_ATTEND;
+  kernel.numerics.tile = 1;
+  kernel.numerics.max_splits = 1;
   kernel.promises |= ATTEST_PROMISE_REPORTS_PATH;
   kernel.plan = &ragged_batch_plan<T>;
   kernel.attend = &ragged_batch_attend<T, Steps>;

@@ -68,6 +68,8 @@ template <typename T, typename Steps = SlidingWindowSteps>
 constexpr attest_kernel sliding_window(const char* name, const char* description) {
   attest_kernel kernel = cpu_kernel<T>(name, description, kSlidingWindowCapabilities<T>);
   kernel.operations = ATTEST_OP_ATTEND;
+  kernel.numerics.tile = 1;
+  kernel.numerics.max_splits = 1;
   kernel.attend = &sliding_window_attend<T, Steps>;
   return kernel;
 }

@@ -32,9 +32,11 @@ inline constexpr attest_capabilities kSplitKvCapabilities = split_kv_capabilitie
 /// The steps that a planted kernel may replace.
 struct SplitKvSteps : OnlineSoftmaxSteps, MergeSteps {};
 
+inline constexpr std::int32_t kMostSplits = 64;
+
 /// Splits of one sequence: what the caller asks for, up to 64, else one per 32 keys, up to 8.
 inline std::int64_t split_count(const attest_attend& call, std::int64_t kv_len) {
-  if (call.num_splits > 0) return std::min<std::int64_t>(call.num_splits, 64);
+  if (call.num_splits > 0) return std::min<std::int64_t>(call.num_splits, kMostSplits);
   return std::clamp<std::int64_t>((kv_len + 31) / 32, 1, 8);
 }
 
@@ -198,7 +200,10 @@ constexpr attest_kernel split_kv(const char* name, const char* description) {
   kernel.operations = ATTEST_OP_ATTEND | ATTEST_OP_ATTEND_PARTIAL | ATTEST_OP_MERGE;
   kernel.promises |= ATTEST_PROMISE_REPORTS_PATH;
   kernel.conventions.state_format = ATTEST_STATE_O_LSE;
+  kernel.numerics.tile = 1;
+  kernel.numerics.max_splits = kMostSplits;
   kernel.numerics.merge_levels = 1;  // all parts at once
+  kernel.numerics.merge_normalises = 1;
   kernel.plan = &split_kv_plan<T>;
   kernel.attend = &split_kv_attend<T, Steps>;
   kernel.attend_partial = &split_kv_attend_partial<T, Steps>;

@@ -14,6 +14,7 @@ namespace {
 
 struct PageFloorDropsTail : cpu::PagedDecodeSteps {
   static constexpr std::int64_t kPageTile = 4;
+  static constexpr std::int32_t kDeclaredTile = 0;  // the last of every page may be shorter
 
   static std::int64_t tiled(std::int64_t page_size) { return page_size / kPageTile * kPageTile; }
 

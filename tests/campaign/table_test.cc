@@ -72,6 +72,14 @@ TEST(Text, APlaceLeavesOutWhatDoesNotApply) {
   EXPECT_EQ(where_text({.tensor = "k_cache"}), "k_cache");
 }
 
+TEST(Text, ASuspicionSaysHowMuchAndHowOften) {
+  const problem::Suspicion suspicion{
+      {.tensor = "lse", .sequence = 0, .row = 3, .head = 1}, 2.5, 1.0, 1.25, 0.1, 5};
+  EXPECT_EQ(suspicion_text(suspicion),
+            "lse[sequence 0, row 3, head 1] = 1.25, statistically expected 1 +- 0.1: 2.5 times "
+            "that, again in 5 of 5 repetitions");
+}
+
 TEST(Progress, IsOneLineThatFitsATerminal) {
   ProgressNumbers numbers;
   numbers.phase = "fuzzing";

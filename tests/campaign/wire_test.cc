@@ -17,6 +17,7 @@ TEST(Wire, WhatWasWrittenIsRead) {
   verdict.expected = -0.0;
   verdict.got = std::numeric_limits<double>::infinity();
   verdict.bound = 1e-300;
+  verdict.suspicion = {{.tensor = "lse", .sequence = 3, .row = 1, .head = 4}, 2.5, 1, 2, 0.4, 5};
   const std::string bytes =
       WireWriter().integer(-7).text(std::string("a\0b", 3)).verdict(verdict).real(0.1).take();
 
@@ -32,6 +33,7 @@ TEST(Wire, WhatWasWrittenIsRead) {
   EXPECT_EQ(read.got, verdict.got);
   EXPECT_EQ(read.bound, verdict.bound);
   EXPECT_EQ(read.message, verdict.message);
+  EXPECT_EQ(read.suspicion, verdict.suspicion);
   EXPECT_EQ(reader.real(), 0.1);
 }
 

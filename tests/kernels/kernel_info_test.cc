@@ -45,7 +45,6 @@ struct Nonsense {
 };
 
 TEST(Describe, NamesTheFieldThatIsNonsense) {
-  constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
   const std::string too_long(101, 'a');
   const std::vector<Nonsense> all = {
       {"struct_size = 0", [](attest_kernel& k) { k.struct_size = 0; }},
@@ -116,13 +115,6 @@ TEST(Describe, NamesTheFieldThatIsNonsense) {
          k.conventions.causal_alignment = ATTEST_CAUSAL_TOP_LEFT;
          k.capabilities.features |= ATTEST_FEATURE_START_POS;
        }},
-      {"numerics.accumulate = 4", [](attest_kernel& k) { k.numerics.accumulate = ATTEST_E4M3; }},
-      {"numerics.p_dtype_plus_1 = 7", [](attest_kernel& k) { k.numerics.p_dtype_plus_1 = 7; }},
-      {"numerics.merge_levels = -1", [](attest_kernel& k) { k.numerics.merge_levels = -1; }},
-      {"numerics.exp_ulp = nan", [](attest_kernel& k) { k.numerics.exp_ulp = kNaN; }},
-      {"numerics.exp_arg_ulp = -1", [](attest_kernel& k) { k.numerics.exp_arg_ulp = -1; }},
-      {"numerics.tanh_ulp = inf",
-       [](attest_kernel& k) { k.numerics.tanh_ulp = std::numeric_limits<double>::infinity(); }},
   };
   for (const Nonsense& nonsense : all) {
     attest_kernel kernel = simple_kernel();
@@ -179,34 +171,6 @@ TEST(FirstQDtype, IsTheLowestDeclared) {
   KernelInfo info = simple_info();
   info.capabilities.q_dtypes = ATTEST_DTYPE_BIT(ATTEST_BF16) | ATTEST_DTYPE_BIT(ATTEST_F16);
   EXPECT_EQ(info.first_q_dtype(), problem::DType::kF16);
-}
-
-TEST(DeclaredNumerics, AreTheGenericOnesWhereNothingIsDeclared) {
-  EXPECT_EQ(simple_info().declared_numerics(), problem::generic_numerics(problem::DType::kF32));
-}
-
-TEST(DeclaredNumerics, AreWhatIsDeclared) {
-  KernelInfo info = simple_info();
-  info.numerics = {sizeof(attest_numerics),
-                   ATTEST_F64,
-                   ATTEST_ACCUMULATE_TRUNCATE,
-                   1,
-                   ATTEST_BF16 + 1,
-                   3,
-                   1.5,
-                   0.5,
-                   2.5,
-                   8};
-  const problem::Numerics n = info.declared_numerics();
-  EXPECT_EQ(n.accumulate, problem::DType::kF64);
-  EXPECT_EQ(n.accumulator, problem::Accumulator::kTruncating);
-  EXPECT_TRUE(n.q_prescaled);
-  EXPECT_EQ(n.p_dtype, problem::DType::kBF16);
-  EXPECT_EQ(n.merge_levels, 3);
-  EXPECT_EQ(n.exp_ulp, 1.5);
-  EXPECT_EQ(n.exp_arg_ulp, 0.5);
-  EXPECT_EQ(n.tanh_ulp, 2.5);
-  EXPECT_EQ(n.lazy_rescale, 8);
 }
 
 TEST(Contains, AnEmptyDeclarationHasEveryValue) {

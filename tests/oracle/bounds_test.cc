@@ -237,40 +237,10 @@ TEST(Bounds, ValuesThatMayOverflowTheSumMakeTheirLaneVacuous) {
   EXPECT_LT(e.lse[0].bound, 1e-3);
 }
 
-TEST(Bounds, AttendBoundAndExpectAttendAgree) {
-  const std::vector<double> s{0.5, -1}, abs_s{0.75, 2}, t = s, v{1, 2, -3, 4};
-  const double l = std::exp(0.5) + std::exp(-1);
-  const std::vector<double> p{std::exp(0.5) / l, std::exp(-1) / l};
-  const std::vector<double> o{p[0] * 1 + p[1] * -3, p[0] * 2 + p[1] * 4};
-  const BoundInput row{.head_dim_qk = 2,
-                       .head_dim_v = 2,
-                       .sum_abs_q = 2,
-                       .sum_abs_k = 2,
-                       .s = s,
-                       .abs_s = abs_s,
-                       .bias = {},
-                       .t = t,
-                       .p = p,
-                       .v = v,
-                       .o = o,
-                       .lse = std::log(l)};
-  const RowBound bound = attend_bound(row, problem::generic_numerics(DType::kF32));
-  problem::Problem problem;
-  problem.sequences = {{.q_len = 1, .kv_len = 2}};
-  problem.head_dim_qk = problem.head_dim_v = 2;
-  const problem::Inputs inputs{.q = tests::elements_of(DType::kF32, {1, 1}),
-                               .k = tests::elements_of(DType::kF32, {0.625, -0.125, -1.5, 0.5}),
-                               .v = tests::elements_of(DType::kF32, {1, 2, -3, 4}),
-                               .bias = {}};
-  const Expected e = expect_attend(problem, inputs, problem::generic_numerics(DType::kF32));
-  EXPECT_NEAR(bound.o[0] / e.o[0].bound, 1, 1e-9);
-  EXPECT_NEAR(bound.o[1] / e.o[1].bound, 1, 1e-9);
-  EXPECT_NEAR(bound.lse / e.lse[0].bound, 1, 1e-9);
-}
-
 TEST(MergeBound, StatesThatAreTheIdentityDoNotCount) {
   const std::vector<double> lse{1, -kInfinity}, one{1}, o_s{2, 99}, just{2}, o{2};
-  const problem::Numerics numerics = problem::generic_numerics(DType::kF32);
+  const Arithmetic numerics =
+      arithmetic_of(problem::generic_numerics(DType::kF32), DType::kF32, 0);
   EXPECT_EQ(merge_bound(lse, o_s, o, 1, numerics).o[0],
             merge_bound(one, just, o, 1, numerics).o[0]);
 }

@@ -1,0 +1,292 @@
+// How fast the oracle is, against what the core can do and against the ways one would do it without
+// it: billions of multiply-adds per second, 2 * M * N * D of them per call with M = N queries, one
+// thread. Everything a method does counts: packing, exponentials, error balls, logarithms.
+//
+//   build/release/bench/bench_oracle_speed [seconds per cell, default 0.1]
+//
+// Exit code 1 when a ratio misses its goal (on a machine with other work to do it may).
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <cstdlib>
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include <Eigen/Dense>
+#include <fmt/format.h>
+
+#include "oracle/mp.h"
+#include "oracle/simd/engine.h"
+
+#if defined(__AVX512F__)
+#define ATTEST_SIMD_AVX512
+#elif defined(__AVX2__) && defined(__FMA__)
+#define ATTEST_SIMD_AVX2
+#else
+#define ATTEST_SIMD_PORTABLE
+#endif
+#include "oracle/simd/vec.h"
+
+namespace {
+
+namespace simd = attest::oracle::simd;
+namespace vec = attest::oracle::simd::ATTEST_SIMD_NAMESPACE;
+
+double now() {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
+volatile double g_sink;
+
+/// Multiply-adds per second of independent FMA chains in registers.
+double fma_peak() {
+  constexpr int kChains = 12;
+  constexpr std::int64_t kSteps = 1'000'000;
+  vec::F64x8 x[kChains];
+  for (vec::F64x8& chain : x) chain = vec::splat(1);
+  const vec::F64x8 a = vec::splat(1 + g_sink * 0), b = vec::splat(1e-9);
+  const double start = now();
+  for (std::int64_t i = 0; i < kSteps; ++i) {
+#pragma GCC unroll 12
+    for (int c = 0; c < kChains; ++c) x[c] = vec::fma(x[c], a, b);
+  }
+  const double seconds = now() - start;
+  for (const vec::F64x8& chain : x) g_sink = vec::sum_lanes(chain);
+  return 8.0 * kChains * kSteps / seconds;
+}
+
+/// One head, no mask; `rows` of the M queries are evaluated.
+struct Job {
+  std::int64_t n = 0, d = 0;
+  double scale = 1;
+  std::vector<double> q, k, v;  // [n, d]
+  std::vector<double> o;        // [n, d]
+};
+
+Job make_job(std::int64_t n, std::int64_t d) {
+  Job job{.n = n, .d = d, .scale = 1 / std::sqrt(static_cast<double>(d))};
+  std::uint64_t state = 7;
+  const auto draw = [&state] {
+    double sum = 0;  // near normal, and float
+    for (int i = 0; i < 4; ++i) {
+      state = state * 6364136223846793005U + 1442695040888963407U;
+      sum += static_cast<double>(state >> 40) * 0x1p-24 - 0.5;
+    }
+    return static_cast<double>(static_cast<float>(sum * 1.7));
+  };
+  for (std::vector<double>* x : {&job.q, &job.k, &job.v}) {
+    x->resize(static_cast<std::size_t>(n * d));
+    for (double& element : *x) element = draw();
+  }
+  job.o.resize(job.q.size());
+  return job;
+}
+
+/// The definition as loops.
+template <typename Real>
+__attribute__((noinline)) void naive(Job& job, std::int64_t rows) {
+  using std::exp;
+  std::vector<Real> weights(static_cast<std::size_t>(job.n));
+  for (std::int64_t i = 0; i < rows; ++i) {
+    const double* q = job.q.data() + i * job.d;
+    Real most = -1e300;
+    for (std::int64_t j = 0; j < job.n; ++j) {
+      Real dot = 0;
+      for (std::int64_t x = 0; x < job.d; ++x) dot += Real(q[x]) * job.k[j * job.d + x];
+      weights[j] = dot * job.scale;
+      if (most < weights[j]) most = weights[j];
+    }
+    Real l = 0;
+    for (Real& weight : weights) {
+      weight = exp(Real(weight - most));
+      l += weight;
+    }
+    for (std::int64_t x = 0; x < job.d; ++x) {
+      Real sum = 0;
+      for (std::int64_t j = 0; j < job.n; ++j) sum += weights[j] * job.v[j * job.d + x];
+      job.o[i * job.d + x] = static_cast<double>(Real(sum / l));
+    }
+  }
+}
+
+/// As one would write it with a linear algebra library.
+__attribute__((noinline)) void with_eigen(Job& job, std::int64_t rows) {
+  using Matrix = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+  const Eigen::Map<const Matrix> q(job.q.data(), rows, job.d), k(job.k.data(), job.n, job.d),
+      v(job.v.data(), job.n, job.d);
+  Eigen::Map<Matrix> o(job.o.data(), rows, job.d);
+  constexpr std::int64_t kRows = 64;
+  for (std::int64_t i = 0; i < rows; i += kRows) {
+    const std::int64_t count = std::min(kRows, rows - i);
+    Matrix s = (q.middleRows(i, count) * k.transpose()) * job.scale;
+    for (std::int64_t r = 0; r < count; ++r) s.row(r) = (s.row(r).array() - s.row(r).maxCoeff()).exp();
+    const Eigen::VectorXd l = s.rowwise().sum();
+    o.middleRows(i, count).noalias() = s * v;
+    o.middleRows(i, count).array().colwise() /= l.array();
+  }
+}
+
+/// Memory of the engine, kept between calls.
+struct Workspace {
+  std::vector<double> keys, scratch, o_low, ball;
+
+  static double* at_least(std::vector<double>& memory, std::int64_t size) {
+    const auto wanted = static_cast<std::size_t>(size + 8);
+    if (memory.size() < wanted) memory.resize(wanted);
+    const auto address = reinterpret_cast<std::uintptr_t>(memory.data());
+    return memory.data() + (64 - address % 64) % 64 / sizeof(double);
+  }
+};
+
+using Attend = void (*simd::Engine::*)(simd::Block&, simd::Scratch&);
+
+void with_engine(Attend attend, Job& job, std::int64_t rows) {
+  static Workspace workspace;
+  const simd::Engine& engine = simd::engine();
+  simd::Keys keys{.count = job.n, .dim_qk = job.d, .dim_v = job.d};
+  simd::place_keys(keys, Workspace::at_least(workspace.keys, simd::keys_size(keys)));
+  engine.pack(job.k.data(), job.d, job.v.data(), job.d, keys);
+  simd::Scratch scratch{
+      .memory = Workspace::at_least(workspace.scratch, simd::scratch_size(keys))};
+  double* ball = Workspace::at_least(workspace.ball, rows * job.d);
+  double* o_low = Workspace::at_least(workspace.o_low, rows * job.d);
+  simd::Block block;
+  block.keys = &keys;
+  for (std::int64_t i = 0; i < rows; i += simd::kBlockRows) {
+    block.num_rows = std::min(simd::kBlockRows, rows - i);
+    for (std::int64_t r = 0; r < block.num_rows; ++r) {
+      const std::int64_t at = (i + r) * job.d;
+      block.rows[r] = {.q = job.q.data() + at,
+                       .factor = job.scale,
+                       .last = job.n,
+                       .o = job.o.data() + at,
+                       .o_low = o_low + at,
+                       .ball = ball + at};
+    }
+    (engine.*attend)(block, scratch);
+    g_sink = block.rows[0].lse;
+  }
+}
+
+struct Method {
+  std::string name;
+  double guess;  ///< multiply-adds per second, to choose how many rows to run
+  std::function<void(Job&, std::int64_t rows)> run;
+};
+
+const char* const kPeak = "FMA peak";
+const char* const kNaive = "naive double";
+const char* const kEigen = "Eigen double";
+const char* const kCertified = "certified double";
+const char* const kDoubleDouble = "double-double";
+const char* const kBoost = "Boost, 50 digits";
+
+std::vector<Method> methods() {
+  return {
+      {kNaive, 2e9, naive<double>},
+      {kEigen, 2e10, with_eigen},
+      {kCertified, 6e10,
+       [](Job& job, std::int64_t rows) { with_engine(&simd::Engine::attend_double, job, rows); }},
+      {kDoubleDouble, 2e10,
+       [](Job& job, std::int64_t rows) {
+         with_engine(&simd::Engine::attend_double_double, job, rows);
+       }},
+      {kBoost, 2e7, naive<attest::oracle::Mp>},
+  };
+}
+
+/// Best rate of `method` on `job` within about `seconds`.
+double rate(const Method& method, Job& job, double seconds) {
+  const double per_row = 2.0 * static_cast<double>(job.n * job.d);
+  const auto rows = std::clamp(static_cast<std::int64_t>(seconds * method.guess / per_row),
+                               std::int64_t{1}, job.n);
+  double best = 0, total = 0;
+  while (total < seconds) {
+    // Calls of microseconds are timed several at once.
+    const int calls = std::clamp(static_cast<int>(1e-4 * method.guess / (per_row * rows)), 1, 1000);
+    const double start = now();
+    for (int i = 0; i < calls; ++i) method.run(job, rows);
+    const double took = now() - start;
+    total += took;
+    best = std::max(best, per_row * static_cast<double>(rows) * calls / took);
+  }
+  return best;
+}
+
+struct Column {
+  std::int64_t d, n;
+};
+
+/// Rate of each method by name.
+using Rates = std::map<std::string, double>;
+
+/// A ratio that must reach a goal in some columns.
+struct Goal {
+  std::string name;
+  std::string over, under;
+  double least, most;  ///< of over / under
+  std::int64_t from_n, to_n;
+};
+
+std::vector<Goal> goals() {
+  return {
+      {"certified / peak", kCertified, kPeak, 0.7, 1e9, 1024, 4096},
+      {"certified / naive", kCertified, kNaive, 8, 1e9, 1024, 4096},
+      {"certified / Eigen", kCertified, kEigen, 1.5, 1e9, 1024, 4096},
+      {"certified / Eigen, small", kCertified, kEigen, 1, 1e9, 1, 32},
+      {"certified / double-double", kCertified, kDoubleDouble, 0, 4.5, 1, 4096},
+      {"certified / Boost", kCertified, kBoost, 1000, 1e9, 1024, 4096},
+  };
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const double seconds = argc > 1 ? std::atof(argv[1]) : 0.1;
+  std::vector<Column> columns;
+  for (const std::int64_t d : {64, 128}) {
+    for (const std::int64_t n : {1, 4, 8, 16, 32, 128, 1024, 4096}) columns.push_back({d, n});
+  }
+  std::vector<Rates> rates(columns.size());
+  double peak = 0;
+  for (std::size_t c = 0; c < columns.size(); ++c) {
+    Job job = make_job(columns[c].n, columns[c].d);
+    for (const Method& method : methods()) {
+      for (int i = 0; i < 3; ++i) peak = std::max(peak, fma_peak());
+      rates[c][method.name] = rate(method, job, seconds);
+    }
+  }
+  for (Rates& column : rates) column[kPeak] = peak;
+
+  fmt::print("engine: {}; billions of multiply-adds per second\n{:26}", simd::engine().name, "");
+  for (const Column& column : columns) fmt::print("{:>10}", fmt::format("{}/{}", column.d, column.n));
+  fmt::print("  (D/N)\n");
+  std::vector<std::string> names = {kPeak};
+  for (const Method& method : methods()) names.push_back(method.name);
+  for (const std::string& name : names) {
+    fmt::print("{:26}", name);
+    for (const Rates& column : rates) fmt::print("{:10.4g}", column.at(name) / 1e9);
+    fmt::print("\n");
+  }
+  fmt::print("\n");
+  bool all = true;
+  for (const Goal& goal : goals()) {
+    fmt::print("{:26}", goal.name);
+    bool reached = true;
+    for (std::size_t c = 0; c < columns.size(); ++c) {
+      if (columns[c].n < goal.from_n || columns[c].n > goal.to_n) {
+        fmt::print("{:>10}", "");
+        continue;
+      }
+      const double ratio = rates[c].at(goal.over) / rates[c].at(goal.under);
+      fmt::print("{:10.4g}", ratio);
+      reached = reached && ratio >= goal.least && ratio <= goal.most;
+    }
+    fmt::print("  {} {}: {}\n", goal.least > 0 ? ">=" : "<=", goal.least > 0 ? goal.least : goal.most,
+               reached ? "pass" : "FAIL");
+    all = all && reached;
+  }
+  return all ? 0 : 1;
+}

@@ -1,0 +1,104 @@
+// The error coefficients of one row: from an arithmetic and from what is known of all keys together
+// to the constants that keys (key_terms.h) and output lanes (lane_bound.h) need. The counts of
+// roundings are here. docs/numerics.md. Internal to oracle/.
+#pragma once
+
+#include <cstdint>
+
+#include "oracle/arithmetic.h"
+#include "oracle/key_terms.h"
+
+namespace attest::oracle {
+
+/// One row before its keys are looked at one by one.
+struct RowShape {
+  double count = 0;  ///< visible keys, and the sink
+  double span = 0;   ///< from the first visible key to the last, both included, and the sink
+  std::int64_t head_dim_qk = 0;
+  double scale = 1;
+  double operand_scale = 1;  ///< |q_scale * k_scale|
+  double v_scale = 1;
+  double num_scales = 0;  ///< how many of q, k, v and o carry a quantisation scale
+  double softcap = 0;
+  bool has_extra = false;  ///< ALiBi or a bias
+  bool has_sink = false;
+  double sink = 0;
+  double sum_abs_q = 0;  ///< sum_d |q_d|
+  double sum_abs_k = 0;  ///< the largest sum_d |k_jd| of a visible key
+
+  // Largest over the visible keys; the sink counts for max_t and max_abs_t.
+  double max_t = 0, max_abs_t = 0;
+  double max_abs_s = 0;
+  double max_size = 0;  ///< S = |scale| sum_d |q_d k_jd|
+  double max_extra = 0;
+  double lse = 0;
+};
+
+/// True when something on the way to the scores may overflow: then nothing can be said.
+bool scores_may_overflow(const RowShape& row, const Arithmetic& a);
+
+/// Roundings by product_u that a term of a dot product sees at most.
+double dot_path(const RowShape& row, const Arithmetic& a);
+ScoreConstants score_constants(const RowShape& row, const Arithmetic& a);
+
+/// An upper bound of all errors of scores of the row.
+double largest_score_error(const RowShape& row, const ScoreConstants& constants);
+double sink_error(const RowShape& row, const Arithmetic& a);
+
+/// `max_delta`: largest error of a score, that of the sink included.
+KeyConstants key_constants(const RowShape& row, const Arithmetic& a, double max_delta);
+
+/// Sums over the keys of a row.
+struct KeySums {
+  double spread = 0, loss = 0, below = 0, weight = 0, common = 0;
+  double max_rho = 0, max_common = 0;
+  double sink_spread = 0;  ///< counted in spread as well
+  void add(double key_spread, double key_loss, double key_below, double key_weight, double key_rho,
+           double key_common);
+};
+
+/// Terms of a key with any rho: those of key_terms() where that holds. `t` its score.
+KeyTerms<double> any_key_terms(double t, double p, double delta, const RowShape& row,
+                               const KeyConstants& constants);
+/// Adds the sink, if there is one.
+void add_sink(const RowShape& row, const Arithmetic& a, const KeyConstants& constants,
+              KeySums& sums);
+
+/// What all lanes of a row share.
+struct LaneConstants {
+  double inverse;    ///< 1 / what is left of the denominator; infinite: nothing is
+  double on_o;       ///< of |o|
+  double any_order;  ///< of sum w_j |v_j|, any order of summation
+  double additions;  ///< of the largest partial sum, all additions together; 0: not used
+  double joins;      ///< of sum w_j |v_j|: additions of parts to each other
+  double drift;      ///< how far computed partial sums may be from exact ones: of sum w_j |v_j| ...
+  double drift_o;    ///< ... and of |o|, on top of what acts on |v_j - o|
+  double terms;      ///< of sum w_j |v_j|, with `additions`: what happens to each term
+  double rounded_p;  ///< of sum w_j |v_j|
+  double last;       ///< relative error after the sums
+  double common;     ///< more of |o| only
+  double merges;     ///< of sum w_j |v_j|: stored outputs of normalised states
+  double merge_floor;
+  double lerp;       ///< relative to the width of the hull
+  double hull_gain;  ///< relative to |v|, on top of the hull; infinite: the hull bounds nothing
+  double floors;     ///< absolute, per |v| + |o|
+  double floor;      ///< absolute
+  double largest;    ///< values of this size may overflow the sums
+};
+
+LaneConstants lane_constants(const RowShape& row, const Arithmetic& a,
+                             const KeyConstants& constants, const KeySums& sums);
+
+/// |computed lse - lse| of the row.
+double lse_bound(const RowShape& row, const Arithmetic& a, const KeyConstants& constants,
+                 const KeySums& sums);
+
+/// A number that each error of a weight in the oracle's own evaluation is at most, as a share of
+/// the kernel's. (own.delta multiplies a smaller error.)
+double error_share(const ScoreConstants& own_scores, const KeyConstants& own,
+                   const ScoreConstants& scores, const KeyConstants& keys);
+
+// The formulas are themselves evaluated in double, from values that are correct to their ball only.
+inline constexpr double kSafety = 1.001;
+
+}  // namespace attest::oracle

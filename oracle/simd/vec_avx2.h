@@ -1,0 +1,153 @@
+// The vectors of vec.h on AVX2 and FMA. Included by vec.h only; what each operation means is
+// written in vec_avx512.h.
+#pragma once
+
+namespace attest::oracle::simd::ATTEST_SIMD_NAMESPACE {
+
+struct F64x8 {
+  __m256d x, y;
+};
+struct F32x16 {
+  __m256 x, y;
+};
+/// All bits of a lane set or none.
+struct Mask8 {
+  __m256d x, y;
+};
+
+ATTEST_SIMD_INLINE F64x8 splat(double a) { return {_mm256_set1_pd(a), _mm256_set1_pd(a)}; }
+ATTEST_SIMD_INLINE F64x8 load(const double* from) {
+  return {_mm256_loadu_pd(from), _mm256_loadu_pd(from + 4)};
+}
+ATTEST_SIMD_INLINE void store(double* to, F64x8 a) {
+  _mm256_storeu_pd(to, a.x);
+  _mm256_storeu_pd(to + 4, a.y);
+}
+ATTEST_SIMD_INLINE F64x8 operator+(F64x8 a, F64x8 b) {
+  return {_mm256_add_pd(a.x, b.x), _mm256_add_pd(a.y, b.y)};
+}
+ATTEST_SIMD_INLINE F64x8 operator-(F64x8 a, F64x8 b) {
+  return {_mm256_sub_pd(a.x, b.x), _mm256_sub_pd(a.y, b.y)};
+}
+ATTEST_SIMD_INLINE F64x8 operator*(F64x8 a, F64x8 b) {
+  return {_mm256_mul_pd(a.x, b.x), _mm256_mul_pd(a.y, b.y)};
+}
+ATTEST_SIMD_INLINE F64x8 operator/(F64x8 a, F64x8 b) {
+  return {_mm256_div_pd(a.x, b.x), _mm256_div_pd(a.y, b.y)};
+}
+ATTEST_SIMD_INLINE F64x8 fma(F64x8 a, F64x8 b, F64x8 c) {
+  return {_mm256_fmadd_pd(a.x, b.x, c.x), _mm256_fmadd_pd(a.y, b.y, c.y)};
+}
+ATTEST_SIMD_INLINE F64x8 fms(F64x8 a, F64x8 b, F64x8 c) {
+  return {_mm256_fmsub_pd(a.x, b.x, c.x), _mm256_fmsub_pd(a.y, b.y, c.y)};
+}
+ATTEST_SIMD_INLINE F64x8 fnma(F64x8 a, F64x8 b, F64x8 c) {
+  return {_mm256_fnmadd_pd(a.x, b.x, c.x), _mm256_fnmadd_pd(a.y, b.y, c.y)};
+}
+ATTEST_SIMD_INLINE F64x8 smaller(F64x8 a, F64x8 b) {
+  return {_mm256_min_pd(a.x, b.x), _mm256_min_pd(a.y, b.y)};
+}
+ATTEST_SIMD_INLINE F64x8 larger(F64x8 a, F64x8 b) {
+  return {_mm256_max_pd(a.x, b.x), _mm256_max_pd(a.y, b.y)};
+}
+ATTEST_SIMD_INLINE F64x8 magnitude(F64x8 a) {
+  const __m256d sign = _mm256_set1_pd(-0.0);
+  return {_mm256_andnot_pd(sign, a.x), _mm256_andnot_pd(sign, a.y)};
+}
+ATTEST_SIMD_INLINE F64x8 with_sign_of(F64x8 a, F64x8 b) {
+  const __m256d sign = _mm256_set1_pd(-0.0);
+  return {_mm256_or_pd(_mm256_andnot_pd(sign, a.x), _mm256_and_pd(sign, b.x)),
+          _mm256_or_pd(_mm256_andnot_pd(sign, a.y), _mm256_and_pd(sign, b.y))};
+}
+ATTEST_SIMD_INLINE F64x8 sqrt(F64x8 a) { return {_mm256_sqrt_pd(a.x), _mm256_sqrt_pd(a.y)}; }
+ATTEST_SIMD_INLINE Mask8 less(F64x8 a, F64x8 b) {
+  return {_mm256_cmp_pd(a.x, b.x, _CMP_LT_OQ), _mm256_cmp_pd(a.y, b.y, _CMP_LT_OQ)};
+}
+ATTEST_SIMD_INLINE F64x8 select(Mask8 mask, F64x8 a, F64x8 b) {
+  return {_mm256_blendv_pd(b.x, a.x, mask.x), _mm256_blendv_pd(b.y, a.y, mask.y)};
+}
+ATTEST_SIMD_INLINE __m256d power_of_two(__m256d magic) {
+  const __m256i k = _mm256_add_epi64(_mm256_castpd_si256(magic), _mm256_set1_epi64x(1023));
+  return _mm256_castsi256_pd(_mm256_slli_epi64(k, 52));
+}
+ATTEST_SIMD_INLINE F64x8 power_of_two(F64x8 magic) {
+  return {power_of_two(magic.x), power_of_two(magic.y)};
+}
+ATTEST_SIMD_INLINE __m256d power_of_two_of_256ths(__m256d magic) {
+  const __m256i k = _mm256_srli_epi64(_mm256_castpd_si256(magic), 8);
+  return _mm256_castsi256_pd(_mm256_slli_epi64(k, 52));
+}
+ATTEST_SIMD_INLINE F64x8 power_of_two_of_256ths(F64x8 magic) {
+  return {power_of_two_of_256ths(magic.x), power_of_two_of_256ths(magic.y)};
+}
+ATTEST_SIMD_INLINE __m256d look_up(const double* table, __m256i k) {
+  return _mm256_i64gather_pd(table, _mm256_and_si256(k, _mm256_set1_epi64x(15)), 8);
+}
+ATTEST_SIMD_INLINE F64x8 look_up(const double* table, F64x8 magic) {
+  return {look_up(table, _mm256_castpd_si256(magic.x)),
+          look_up(table, _mm256_castpd_si256(magic.y))};
+}
+ATTEST_SIMD_INLINE F64x8 look_up_high(const double* table, F64x8 magic) {
+  return {look_up(table, _mm256_srli_epi64(_mm256_castpd_si256(magic.x), 4)),
+          look_up(table, _mm256_srli_epi64(_mm256_castpd_si256(magic.y), 4))};
+}
+ATTEST_SIMD_INLINE __m256d look_up_scaled(const double* table, __m256d magic) {
+  const __m256i k = _mm256_castpd_si256(magic);
+  const __m256i entry = _mm256_castpd_si256(look_up(table, k));
+  return _mm256_castsi256_pd(_mm256_add_epi64(entry, _mm256_slli_epi64(k, 48)));
+}
+ATTEST_SIMD_INLINE F64x8 look_up_scaled(const double* table, F64x8 magic) {
+  return {look_up_scaled(table, magic.x), look_up_scaled(table, magic.y)};
+}
+ATTEST_SIMD_INLINE __m256d split_exponent(__m256d x, __m256d& e) {
+  const __m256i bits = _mm256_castpd_si256(x);
+  const __m256i biased =
+      _mm256_srli_epi64(_mm256_add_epi64(bits, _mm256_set1_epi64x(kExponentRounding)), 52);
+  const __m256i as_double = _mm256_or_si256(biased, _mm256_set1_epi64x(kBitsOfTwoTo52));
+  e = _mm256_sub_pd(_mm256_castsi256_pd(as_double), _mm256_set1_pd(0x1p52 + 1023));
+  const __m256i power = _mm256_slli_epi64(_mm256_sub_epi64(biased, _mm256_set1_epi64x(1023)), 52);
+  return _mm256_castsi256_pd(_mm256_sub_epi64(bits, power));
+}
+ATTEST_SIMD_INLINE F64x8 split_exponent(F64x8 x, F64x8& e) {
+  return {split_exponent(x.x, e.x), split_exponent(x.y, e.y)};
+}
+
+ATTEST_SIMD_INLINE F32x16 splat16(float a) { return {_mm256_set1_ps(a), _mm256_set1_ps(a)}; }
+ATTEST_SIMD_INLINE F32x16 load16(const float* from) {
+  return {_mm256_loadu_ps(from), _mm256_loadu_ps(from + 8)};
+}
+ATTEST_SIMD_INLINE void store(float* to, F32x16 a) {
+  _mm256_storeu_ps(to, a.x);
+  _mm256_storeu_ps(to + 8, a.y);
+}
+ATTEST_SIMD_INLINE F32x16 operator+(F32x16 a, F32x16 b) {
+  return {_mm256_add_ps(a.x, b.x), _mm256_add_ps(a.y, b.y)};
+}
+ATTEST_SIMD_INLINE F32x16 operator-(F32x16 a, F32x16 b) {
+  return {_mm256_sub_ps(a.x, b.x), _mm256_sub_ps(a.y, b.y)};
+}
+ATTEST_SIMD_INLINE F32x16 operator*(F32x16 a, F32x16 b) {
+  return {_mm256_mul_ps(a.x, b.x), _mm256_mul_ps(a.y, b.y)};
+}
+ATTEST_SIMD_INLINE F32x16 fma(F32x16 a, F32x16 b, F32x16 c) {
+  return {_mm256_fmadd_ps(a.x, b.x, c.x), _mm256_fmadd_ps(a.y, b.y, c.y)};
+}
+ATTEST_SIMD_INLINE F32x16 smaller(F32x16 a, F32x16 b) {
+  return {_mm256_min_ps(a.x, b.x), _mm256_min_ps(a.y, b.y)};
+}
+ATTEST_SIMD_INLINE F32x16 larger(F32x16 a, F32x16 b) {
+  return {_mm256_max_ps(a.x, b.x), _mm256_max_ps(a.y, b.y)};
+}
+ATTEST_SIMD_INLINE F32x16 magnitude(F32x16 a) {
+  const __m256 sign = _mm256_set1_ps(-0.0F);
+  return {_mm256_andnot_ps(sign, a.x), _mm256_andnot_ps(sign, a.y)};
+}
+ATTEST_SIMD_INLINE void store_rounded(float* to, F64x8 a) {
+  _mm_storeu_ps(to, _mm256_cvtpd_ps(a.x));
+  _mm_storeu_ps(to + 4, _mm256_cvtpd_ps(a.y));
+}
+ATTEST_SIMD_INLINE F64x8 load_widened(const float* from) {
+  return {_mm256_cvtps_pd(_mm_loadu_ps(from)), _mm256_cvtps_pd(_mm_loadu_ps(from + 4))};
+}
+
+}  // namespace attest::oracle::simd::ATTEST_SIMD_NAMESPACE
