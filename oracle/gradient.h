@@ -24,8 +24,8 @@ using ExpectedGradients = Gradients<Reference>;
 ExpectedGradients expect_gradients(const problem::Problem& problem, const problem::Inputs& inputs,
                                    const Upstream& upstream, const problem::Numerics& numerics);
 
-/// The same references with the values of the definition at 50 digits, rounded to double; bounds
-/// stay, vacuous elements too.
+/// The same references with the values of the definition at 50 digits, rounded to two doubles;
+/// bounds stay, vacuous elements too.
 void refine_gradients(const problem::Problem& problem, const problem::Inputs& inputs,
                       const Upstream& upstream, ExpectedGradients& expected);
 

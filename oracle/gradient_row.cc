@@ -19,8 +19,7 @@ constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 /// A stored number and a meant one differ by at most this factor.
 double gain_of(const problem::Scales& scales) {
   double gain = 1;
-  for (const double scale : scales)
-    gain = std::max({gain, std::abs(scale), inverse_gain(scale)});
+  for (const double scale : scales) gain = std::max({gain, std::abs(scale), inverse_gain(scale)});
   return gain;
 }
 
@@ -45,13 +44,15 @@ double sum_abs(const double* x, std::int64_t lanes) {
 
 double finite_or_nan(const Reference& x) { return x.kind == Kind::kFinite ? x.value : kNaN; }
 
+double weight(double t, double lse) { return std::isnan(lse) ? kNaN : functions::exp(t - lse); }
+
 }  // namespace
 
 double inverse_gain(double x) { return x == 0 ? 1 : std::max(1.0, 1 / std::abs(x)); }
 
 void GradientRow::resize(std::size_t n) {
-  for (std::vector<double>* member : {&s, &abs_s, &extra, &t, &p, &d_p, &abs_d_p, &x, &d_t, &capped,
-                                      &cap_slope, &d_s}) {
+  for (std::vector<double>* member :
+       {&s, &abs_s, &extra, &t, &p, &d_p, &abs_d_p, &x, &d_t, &capped, &cap_slope, &d_s}) {
     member->resize(n);
   }
 }
@@ -115,8 +116,7 @@ void GradientRowReader::load_row(std::int64_t b, std::int64_t head, std::int64_t
     keys_.push_back(j);
   }
   row_.resize(keys_.size());
-  row_.fold =
-      inverse_gain(problem_.scale) * std::max(inverse_gain(q_scale), inverse_gain(k_scale));
+  row_.fold = inverse_gain(problem_.scale) * std::max(inverse_gain(q_scale), inverse_gain(k_scale));
   row_.shape.operand_scale = std::abs(q_scale * k_scale);
   row_.shape.v_scale = x_.v_scale(b, head);
 }
@@ -138,7 +138,7 @@ void GradientRowReader::score_keys(std::int64_t b, std::int64_t head, std::int64
     row_.capped[i] = 0;
     row_.cap_slope[i] = 1;
     if (problem_.softcap > 0) {
-      const double capped = functions::tanh(t / problem_.softcap);
+      const double capped = std::isfinite(t) ? functions::tanh(t / problem_.softcap) : kNaN;
       row_.capped[i] = capped;
       row_.cap_slope[i] = (1 - capped) * (1 + capped);
       t = problem_.softcap * capped;
@@ -155,8 +155,7 @@ void GradientRowReader::score_keys(std::int64_t b, std::int64_t head, std::int64
     t += bias;
     row_.extra[i] += std::abs(bias);
     row_.t[i] = t;
-    shape.sum_abs_k =
-        std::max(shape.sum_abs_k, sum_abs(k(j), problem_.head_dim_qk) * row_.gain);
+    shape.sum_abs_k = std::max(shape.sum_abs_k, sum_abs(k(j), problem_.head_dim_qk) * row_.gain);
     shape.max_abs_s = std::max(shape.max_abs_s, std::abs(row_.s[i]));
     shape.max_size = std::max(shape.max_size, row_.abs_s[i]);
     shape.max_extra = std::max(shape.max_extra, row_.extra[i]);
@@ -185,14 +184,14 @@ void GradientRowReader::weigh_keys() {
   for (std::size_t i = 0; i < keys_.size(); ++i) {
     const Dot d_p = dot(d_o_.data(), v(keys_[i]), lanes);
     row_.sum_abs_v = std::max(row_.sum_abs_v, sum_abs(v(keys_[i]), lanes));
-    row_.p[i] = functions::exp(row_.t[i] - lse);
+    row_.p[i] = weight(row_.t[i], lse);
     row_.d_p[i] = d_p.value;
     row_.abs_d_p[i] = d_p.size;
     row_.x[i] = d_p.value - row_.delta;
     row_.d_t[i] = row_.p[i] * row_.x[i];
     row_.d_s[i] = row_.d_t[i] * row_.cap_slope[i];
   }
-  row_.p_sink = row_.shape.has_sink ? functions::exp(row_.shape.sink - lse) : 0;
+  row_.p_sink = row_.shape.has_sink ? weight(row_.shape.sink, lse) : 0;
 }
 
 }  // namespace attest::oracle

@@ -8,10 +8,10 @@ namespace attest::oracle {
 
 GradientSums::GradientSums(std::int64_t vectors, std::int64_t dim)
     : dim_(static_cast<std::size_t>(dim)),
-      terms_(static_cast<std::size_t>(vectors)),
+      count_(static_cast<std::size_t>(vectors)),
       weights_(static_cast<std::size_t>(vectors)) {
   for (std::vector<double>* sums : {&value_, &size_, &kernel_, &own_}) {
-    sums->resize(terms_.size() * dim_);
+    sums->resize(count_.size() * dim_);
   }
 }
 
@@ -19,7 +19,7 @@ void GradientSums::add(std::int64_t vector, const Weight& weight, const double* 
                        std::int64_t lanes) {
   const auto row = static_cast<std::size_t>(vector);
   const double size = std::abs(weight.value) + std::max(weight.kernel_error, weight.own_error);
-  terms_[row] += 1;
+  count_[row] += 1;
   weights_[row] += size;
   double* const value = value_.data() + row * dim_;
   double* const sizes = size_.data() + row * dim_;
@@ -41,9 +41,12 @@ std::vector<Reference> GradientSums::finish(const SumShape& shape, const Gradien
   std::vector<Reference> references(value_.size());
   for (std::size_t i = 0; i < references.size(); ++i) {
     const std::size_t row = i / dim_;
+    SumTerms terms{
+        .count = count_[row], .size = size_[i], .weights = weights_[row], .error = own_[i]};
+    const double ball = sum_bound(terms, own_shape, own);
+    terms.error = kernel_[i];
     Reference& reference = references[i];
-    const double ball = sum_bound(terms_[row], size_[i], weights_[row], own_[i], own_shape, own);
-    reference.bound = sum_bound(terms_[row], size_[i], weights_[row], kernel_[i], shape, kernel);
+    reference.bound = sum_bound(terms, shape, kernel);
     if (std::isfinite(value_[i]) && std::isfinite(ball)) {
       reference.value = value_[i];
       reference.ball = ball;

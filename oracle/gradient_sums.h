@@ -34,7 +34,7 @@ class GradientSums {
  private:
   std::size_t dim_;
   std::vector<double> value_, size_, kernel_, own_;  ///< [vectors, dim]
-  std::vector<double> terms_, weights_;              ///< [vectors]
+  std::vector<double> count_, weights_;              ///< [vectors]
 };
 
 }  // namespace attest::oracle

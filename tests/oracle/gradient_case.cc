@@ -16,8 +16,8 @@ oracle::Upstream random_upstream(std::uint64_t seed, UpstreamKind kind,
   const bool with_lse = random.chance(50) || kind == UpstreamKind::kLseOnly;
   oracle::Upstream upstream{
       .o = problem::Elements(problem.o_dtype, static_cast<std::size_t>(rows * lanes)),
-      .lse = problem::Elements(problem::DType::kF32,
-                               with_lse ? static_cast<std::size_t>(rows) : 0)};
+      .lse =
+          problem::Elements(problem::DType::kF32, with_lse ? static_cast<std::size_t>(rows) : 0)};
   for (std::int64_t i = 0; i < rows * lanes; ++i) {
     double value = random.normal();
     if (kind == UpstreamKind::kPositive) value = std::abs(value) + 0.5;

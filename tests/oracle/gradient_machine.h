@@ -14,6 +14,8 @@
 
 namespace attest::tests {
 
+inline constexpr int kMatrixDepth = 16;  ///< products a matrix unit adds up at once
+
 template <typename T>
 void shuffle(std::vector<T>& x, Random& random) {
   for (std::size_t i = x.size(); i > 1; --i) {
@@ -43,7 +45,7 @@ class GradientMachine {
     const T down = std::exp(-x);
     return div(add(up, -down), add(up, down));
   }
-  /// Rounded to a smaller type.
+  /// Rounded to `type`, if that is smaller.
   T store(T x, problem::DType type) {
     return static_cast<T>(problem::round_to(type, static_cast<double>(x)));
   }
@@ -80,7 +82,8 @@ class GradientMachine {
       const auto first = static_cast<std::ptrdiff_t>(a.size() * part / parts);
       const auto last = static_cast<std::ptrdiff_t>(a.size() * (part + 1) / parts);
       if (first == last) continue;
-      sums.push_back(dot({a.begin() + first, a.begin() + last}, {b.begin() + first, b.begin() + last}, order));
+      sums.push_back(
+          dot({a.begin() + first, a.begin() + last}, {b.begin() + first, b.begin() + last}, order));
     }
     shuffle(sums, random_);
     T total = 0;
@@ -122,24 +125,30 @@ class GradientMachine {
     return tidy(static_cast<T>(static_cast<double>(y) * (1 + sign * reach)));
   }
 
-  /// Blocks of 16 products and the running sum, aligned to the largest exponent, cut there, added
+  /// Blocks of products and the running sum, aligned to the largest exponent, cut there, added
   /// exactly, cut again.
   T tensor_core(const std::vector<T>& a, const std::vector<T>& b) {
     T sum = 0;
-    for (std::size_t first = 0; first < a.size(); first += 16) {
+    for (std::size_t first = 0; first < a.size(); first += kMatrixDepth) {
       std::vector<double> terms{static_cast<double>(sum)};
       int largest = std::numeric_limits<int>::min();
       if (sum != 0) largest = std::ilogb(sum);
-      for (std::size_t i = first; i < std::min(a.size(), first + 16); ++i) {
+      for (std::size_t i = first; i < std::min(a.size(), first + kMatrixDepth); ++i) {
         if (a[i] == 0 || b[i] == 0) continue;
         terms.push_back(static_cast<double>(a[i]) * static_cast<double>(b[i]));
         largest = std::max(largest, std::ilogb(a[i]) + std::ilogb(b[i]));
       }
       if (largest == std::numeric_limits<int>::min()) continue;
-      const double grid = std::ldexp(1.0, std::max(largest - 23, -149));
+      // f32 ends at 2^-149.
+      const auto grid = [largest](int bits) {
+        return std::ldexp(1.0, std::max(largest + 1 - bits, -149));
+      };
+      const double fine = grid(style_.product_bits + style_.extra_bits);
       double total = 0;
-      for (const double term : terms) total += std::trunc(term / grid) * grid;
-      sum = tidy(static_cast<T>(cut(total)));
+      for (const double term : terms) total += std::trunc(term / fine) * fine;
+      if (total != 0) largest = std::ilogb(total);
+      const double coarse = grid(style_.product_bits);
+      sum = tidy(static_cast<T>(std::trunc(total / coarse) * coarse));
     }
     return sum;
   }

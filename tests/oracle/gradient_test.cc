@@ -1,18 +1,16 @@
-// The definition of the gradients against finite differences of the definition of attention, and
-// the certified evaluation against the definition.
+// The certified gradients against their definition at 50 digits, and what they say about structure.
 #include "oracle/gradient.h"
 
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <cstdio>
-#include <functional>
 #include <limits>
 #include <string>
+#include <vector>
 
 #include <gtest/gtest.h>
 
-#include "oracle/definition.h"
 #include "oracle/mp.h"
 #include "problem/errors.h"
 #include "tests/oracle/gradient_case.h"
@@ -22,11 +20,9 @@ namespace attest::oracle {
 namespace {
 
 using problem::DType;
-using problem::Elements;
 using problem::Problem;
 using tests::Data;
 using tests::for_each_gradient;
-using tests::Random;
 using tests::random_case;
 using tests::random_upstream;
 using tests::RandomCase;
@@ -35,180 +31,6 @@ using tests::UpstreamKind;
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 
-/// sum upstream.o * o + sum upstream.lse * lse, at 50 digits.
-Mp loss_of(const Problem& problem, const problem::Inputs& inputs, const Upstream& upstream) {
-  Mp loss = 0;
-  std::size_t row = 0;
-  for (const Row<Mp>& output : attend<Mp>(problem, inputs)) {
-    for (std::size_t d = 0; d < output.o.size(); ++d) {
-      loss += Mp(upstream.o.value(row * output.o.size() + d)) * output.o[d];
-    }
-    if (upstream.lse.size() > 0 && isfinite(output.lse)) {
-      loss += Mp(upstream.lse.value(row)) * output.lse;
-    }
-    ++row;
-  }
-  return loss;
-}
-
-/// Central difference over seven points: its error is step^6 / 140 of the seventh derivative.
-Mp difference(const std::function<Mp(double)>& loss) {
-  constexpr double kStep = 0x1p-18;
-  const auto odd = [&](double steps) -> Mp { return loss(steps * kStep) - loss(-steps * kStep); };
-  return (45 * odd(1) - 9 * odd(2) + odd(3)) / (60 * Mp(kStep));
-}
-
-/// The same numbers as f64 with few digits, so that a step away from one is exact.
-Elements short_numbers(const Elements& elements) {
-  Elements result(DType::kF64, elements.size());
-  for (std::size_t i = 0; i < elements.size(); ++i) {
-    const double value = elements.value(i);
-    result.set(i, std::isfinite(value) ? std::round(value * 0x1p12) * 0x1p-12 : value);
-  }
-  return result;
-}
-
-class FiniteDifferences {
- public:
-  FiniteDifferences(std::uint64_t seed, UpstreamKind kind) : random_(seed) {
-    RandomCase c = random_case(seed, Data::kNormal, {.dtype = DType::kF64, .max_tokens = 5, .max_dim = 3});
-    problem_ = c.problem;
-    for (double& slope : problem_.alibi_slopes) slope = std::round(slope * 0x1p12) * 0x1p-12;
-    for (double& sink : problem_.sinks)
-      sink = std::isinf(sink) ? sink : std::round(sink) / 8;
-    inputs_ = {.q = short_numbers(c.inputs.q),
-               .k = short_numbers(c.inputs.k),
-               .v = short_numbers(c.inputs.v),
-               .bias = short_numbers(c.inputs.bias)};
-    upstream_ = random_upstream(seed, kind, problem_);
-    gradients_ = differentiate<Mp>(problem_, inputs_, upstream_);
-  }
-
-  const Problem& problem() const { return problem_; }
-  const Gradients<Mp>& gradients() const { return gradients_; }
-
-  /// Largest deviation over some elements of every input, relative to 1 + |gradient|.
-  double worst() {
-    const Problem& p = problem_;
-    const auto dim = static_cast<std::size_t>(p.head_dim_qk);
-    check(inputs_.q, gradients_.q, [&](std::size_t i) {
-      return scale_of(p.q_scale, i / dim, p.num_q_heads, &problem::Sequence::q_len);
-    });
-    check(inputs_.k, gradients_.k, [&](std::size_t i) {
-      return scale_of(p.k_scale, i / dim, p.num_kv_heads, &problem::Sequence::kv_len);
-    });
-    check(inputs_.v, gradients_.v, [&](std::size_t i) {
-      return scale_of(p.v_scale, i / static_cast<std::size_t>(p.head_dim_v), p.num_kv_heads,
-                      &problem::Sequence::kv_len);
-    });
-    check(inputs_.bias, gradients_.bias, [](std::size_t) { return 1.0; });
-    check(problem_.sinks, gradients_.sink);
-    check(problem_.alibi_slopes, gradients_.slope);
-    return worst_;
-  }
-
-  std::int64_t checked() const { return checked_; }
-
- private:
-  /// Scale of vector `i` of [tokens, heads].
-  double scale_of(const problem::Scales& scales, std::size_t i, std::int64_t heads,
-                  std::int64_t problem::Sequence::*length) const {
-    if (scales.empty()) return 1;
-    if (scales.size() == 1) return scales[0];
-    const auto head = static_cast<std::int64_t>(i) % heads;
-    std::int64_t token = static_cast<std::int64_t>(i) / heads;
-    std::int64_t b = 0;
-    while (token >= problem_.sequences[static_cast<std::size_t>(b)].*length) {
-      token -= problem_.sequences[static_cast<std::size_t>(b++)].*length;
-    }
-    const bool per_head = scales.size() == static_cast<std::size_t>(heads);
-    return scales[static_cast<std::size_t>(per_head ? head : b * heads + head)];
-  }
-
-  void compare(const Mp& exact, const Mp& approximate) {
-    ++checked_;
-    worst_ = std::max(worst_, static_cast<double>(abs(exact - approximate) / (1 + abs(exact))));
-  }
-
-  void check(Elements& x, const std::vector<Mp>& gradient,
-             const std::function<double(std::size_t)>& scale) {
-    constexpr std::size_t kSamples = 10;
-    for (std::size_t sample = 0; sample < std::min(kSamples, x.size()); ++sample) {
-      const auto i = static_cast<std::size_t>(random_.between(0, static_cast<std::int64_t>(x.size()) - 1));
-      const double value = x.value(i);
-      if (!std::isfinite(value)) {
-        compare(gradient[i], 0);
-        continue;
-      }
-      const Mp slope = difference([&](double step) {
-        x.set(i, value + step);
-        EXPECT_EQ(x.value(i) - value, step) << "the step is not exact";
-        return loss_of(problem_, inputs_, upstream_);
-      });
-      x.set(i, value);
-      compare(gradient[i], slope / Mp(scale(i)));
-    }
-  }
-
-  void check(std::vector<double>& x, const std::vector<Mp>& gradient) {
-    for (std::size_t i = 0; i < x.size(); ++i) {
-      const double value = x[i];
-      if (!std::isfinite(value)) {
-        compare(gradient[i], 0);
-        continue;
-      }
-      const Mp slope = difference([&](double step) {
-        x[i] = value + step;
-        return loss_of(problem_, inputs_, upstream_);
-      });
-      x[i] = value;
-      compare(gradient[i], slope);
-    }
-  }
-
-  Random random_;
-  Problem problem_;
-  problem::Inputs inputs_;
-  Upstream upstream_;
-  Gradients<Mp> gradients_;
-  double worst_ = 0;
-  std::int64_t checked_ = 0;
-};
-
-TEST(GradientDefinition, AgreesWithFiniteDifferencesTo25DigitsWhateverTheFeatures) {
-  double worst = 0;
-  std::int64_t checked = 0;
-  int caps = 0, slopes = 0, sinks = 0, biases = 0, shared = 0, prefixes = 0, scales = 0, groups = 0;
-  int trees = 0, windows = 0, customs = 0, chunks = 0;
-  for (std::uint64_t seed = 0; seed < 60; ++seed) {
-    const auto kind = static_cast<UpstreamKind>(seed % tests::kNumUpstreamKinds);
-    FiniteDifferences differences(seed, kind);
-    const Problem& p = differences.problem();
-    SCOPED_TRACE("seed " + std::to_string(seed));
-    const double deviation = differences.worst();
-    EXPECT_LT(deviation, 1e-25);
-    worst = std::max(worst, deviation);
-    checked += differences.checked();
-    caps += p.softcap > 0;
-    slopes += !p.alibi_slopes.empty();
-    sinks += !p.sinks.empty();
-    biases += p.bias == problem::Bias::kPerHead;
-    shared += p.bias == problem::Bias::kShared;
-    prefixes += p.v_is_k_prefix;
-    scales += !p.q_scale.empty() && !p.k_scale.empty();
-    groups += p.group() > 1;
-    trees += !p.mask.tree.empty();
-    windows += p.mask.window_left.has_value();
-    customs += !p.mask.custom.empty();
-    chunks += p.mask.attention_chunk.has_value();
-  }
-  for (const int count : {caps, slopes, sinks, biases, shared, prefixes, scales, groups, trees,
-                          windows, customs, chunks}) {
-    EXPECT_GE(count, 3);
-  }
-  std::printf("  largest deviation %.1e over %ld derivatives\n", worst, static_cast<long>(checked));
-}
-
 /// Worst |value - exact| / ball of one call.
 void check_balls(const RandomCase& c, const Upstream& upstream, double& worst,
                  std::int64_t& elements, std::int64_t& vacuous) {
@@ -216,7 +38,8 @@ void check_balls(const RandomCase& c, const Upstream& upstream, double& worst,
   const ExpectedGradients expected =
       expect_gradients(c.problem, c.inputs, upstream, problem::generic_numerics(DType::kF32));
   for_each_gradient(
-      [&](const char* name, const std::vector<Mp>& values, const std::vector<Reference>& references) {
+      [&](const char* name, const std::vector<Mp>& values,
+          const std::vector<Reference>& references) {
         ASSERT_EQ(values.size(), references.size()) << name;
         for (std::size_t i = 0; i < values.size(); ++i) {
           const Reference& reference = references[i];
@@ -225,8 +48,7 @@ void check_balls(const RandomCase& c, const Upstream& upstream, double& worst,
             ++vacuous;
             continue;
           }
-          const auto error =
-              static_cast<double>(abs(Mp(static_cast<double>(reference.value)) - values[i]));
+          const auto error = static_cast<double>(abs(Mp(reference.value) - values[i]));
           ASSERT_LE(error, reference.ball) << name << " " << i << " " << reference.value;
           if (reference.ball > 0) worst = std::max(worst, error / reference.ball);
         }
@@ -237,9 +59,12 @@ void check_balls(const RandomCase& c, const Upstream& upstream, double& worst,
 TEST(CertifiedGradients, AreWithinTheirBallOfTheDefinition) {
   double worst = 0;
   std::int64_t elements = 0, vacuous = 0;
-  for (std::uint64_t seed = 0; seed < 30; ++seed) {
+  for (std::uint64_t seed = 0; seed < 40; ++seed) {
     for (int data = 0; data < tests::kNumData; ++data) {
-      const RandomCase c = random_case(seed, static_cast<Data>(data));
+      const DType type = seed % 2 == 0 ? DType::kF32 : DType::kF64;
+      const std::int64_t size = seed % 4 < 2 ? 24 : 3;
+      const RandomCase c = random_case(seed, static_cast<Data>(data),
+                                       {.dtype = type, .max_tokens = size, .max_dim = size / 2});
       const auto kind = static_cast<UpstreamKind>((seed + static_cast<std::uint64_t>(data)) %
                                                   tests::kNumUpstreamKinds);
       SCOPED_TRACE("seed " + std::to_string(seed) + " data " + std::to_string(data));
@@ -251,6 +76,125 @@ TEST(CertifiedGradients, AreWithinTheirBallOfTheDefinition) {
               static_cast<long>(elements), static_cast<long>(vacuous));
   EXPECT_GE(elements, 100000);
   EXPECT_LT(vacuous * 100, elements);
+  EXPECT_GT(worst, 0.1);  // the ball is not padded either
+}
+
+TEST(CertifiedGradients, RefineToTheDefinitionInTwoDoubles) {
+  const RandomCase c = random_case(3, Data::kNormal);
+  const Upstream upstream = random_upstream(3, UpstreamKind::kNormal, c.problem);
+  ExpectedGradients expected =
+      expect_gradients(c.problem, c.inputs, upstream, problem::generic_numerics(DType::kF64));
+  const ExpectedGradients before = expected;
+  refine_gradients(c.problem, c.inputs, upstream, expected);
+  const Gradients<Mp> exact = differentiate<Mp>(c.problem, c.inputs, upstream);
+  ASSERT_FALSE(exact.q.empty());
+  for (std::size_t i = 0; i < exact.q.size(); ++i) {
+    const Mp error = exact.q[i] - Mp(expected.q[i].value) - Mp(expected.q[i].low);
+    EXPECT_LE(abs(error), Mp(expected.q[i].ball));
+    EXPECT_LE(expected.q[i].ball, before.q[i].ball * 0x1p-40);
+    EXPECT_EQ(expected.q[i].bound, before.q[i].bound);
+  }
+}
+
+/// One head, two rows, three keys, two lanes; scores of ordinary size.
+struct SmallCall {
+  Problem problem{
+      .sequences = {{.q_len = 2, .kv_len = 3, .start_pos = {}}}, .head_dim_qk = 2, .head_dim_v = 2};
+  problem::Inputs inputs{.q = tests::elements_of(DType::kF32, {1, 0.5, -0.25, 1}),
+                         .k = tests::elements_of(DType::kF32, {0.5, 1, -1, 0.25, 1, 1}),
+                         .v = tests::elements_of(DType::kF32, {1, 2, 3, -1, 0.5, 4}),
+                         .bias = {}};
+  Upstream upstream{.o = tests::elements_of(DType::kF32, {1, -1, 2, 0.5}),
+                    .lse = tests::elements_of(DType::kF32, {0.5, -2})};
+
+  ExpectedGradients expect() const {
+    return expect_gradients(problem, inputs, upstream, problem::generic_numerics(DType::kF32));
+  }
+};
+
+bool is_exact_zero(const Reference& x) { return x.value == 0 && x.ball == 0 && x.bound == 0; }
+bool is_vacuous(const Reference& x) { return x.bound == kInfinity; }
+
+TEST(CertifiedGradients, OfAnEmptyRowAreExactZeroes) {
+  SmallCall call;
+  call.problem.mask.custom = {{0, 0, 0, 1, 1, 1}};
+  const ExpectedGradients expected = call.expect();
+  EXPECT_TRUE(is_exact_zero(expected.q[0]));
+  EXPECT_TRUE(is_exact_zero(expected.q[1]));
+  EXPECT_FALSE(is_exact_zero(expected.q[2]));
+}
+
+TEST(CertifiedGradients, OfTheSinkOfAnEmptyRowIsTheUpstreamGradientOfLse) {
+  SmallCall call;
+  call.problem.mask.custom = {{0, 0, 0, 0, 0, 0}};
+  call.problem.sinks = {0.75};
+  const ExpectedGradients expected = call.expect();
+  EXPECT_NEAR(expected.sink[0].value, 0.5 - 2, expected.sink[0].ball);
+  EXPECT_LT(expected.sink[0].bound, 2e-5);
+  EXPECT_TRUE(is_exact_zero(expected.k[0]));
+}
+
+TEST(CertifiedGradients, OfASinkThatIsOffAreZero) {
+  SmallCall call;
+  call.problem.sinks = {-kInfinity};
+  EXPECT_TRUE(is_exact_zero(call.expect().sink[0]));
+}
+
+TEST(CertifiedGradients, OfHiddenKeysAreExactZeroesWhateverTheyHold) {
+  SmallCall call;
+  call.problem.mask.custom = {{1, 0, 1, 1, 0, 1}};
+  const ExpectedGradients clean = call.expect();
+  call.inputs.k.set(2, kNaN);
+  call.inputs.v.set(3, kInfinity);
+  const ExpectedGradients poisoned = call.expect();
+  for_each_gradient(
+      [](const char* name, const std::vector<Reference>& a, const std::vector<Reference>& b) {
+        for (std::size_t i = 0; i < a.size(); ++i) {
+          EXPECT_EQ(a[i].value, b[i].value) << name << i;
+          EXPECT_EQ(a[i].bound, b[i].bound) << name << i;
+        }
+      },
+      clean, poisoned);
+  EXPECT_TRUE(is_exact_zero(poisoned.k[2]));
+  EXPECT_TRUE(is_exact_zero(poisoned.v[3]));
+}
+
+TEST(CertifiedGradients, AreVacuousWhereANonFiniteNumberContributes) {
+  SmallCall call;
+  call.problem.mask.custom = {{1, 1, 0, 1, 0, 1}};  // the second key belongs to the first row
+  call.inputs.v.set(2, kNaN);                       // of the second key
+  const ExpectedGradients expected = call.expect();
+  EXPECT_TRUE(is_vacuous(expected.q[0]));   // D of the first row is NaN
+  EXPECT_FALSE(is_vacuous(expected.q[2]));  // the second row does not see it
+  EXPECT_TRUE(is_vacuous(expected.k[0]));
+  EXPECT_FALSE(is_vacuous(expected.k[4]));
+  EXPECT_FALSE(is_vacuous(expected.v[2]));  // dV = P dO does not read V
+}
+
+TEST(CertifiedGradients, AreVacuousWhereAScoreIsNotFinite) {
+  SmallCall call;
+  call.inputs.q.set(0, kInfinity);
+  const ExpectedGradients expected = call.expect();
+  EXPECT_TRUE(is_vacuous(expected.q[0]));
+  EXPECT_FALSE(is_vacuous(expected.q[2]));
+  for (const Reference& x : expected.v) EXPECT_TRUE(is_vacuous(x));
+}
+
+TEST(CertifiedGradients, AreVacuousWhereAKernelMayOverflow) {
+  SmallCall call;
+  call.upstream.o.set(0, 3e38);
+  EXPECT_TRUE(is_vacuous(call.expect().q[0]));
+  EXPECT_FALSE(is_vacuous(call.expect().q[2]));
+}
+
+TEST(CertifiedGradients, RefuseUpstreamsOfOtherShapes) {
+  SmallCall call;
+  call.upstream.o = tests::elements_of(DType::kF32, {1, 2});
+  EXPECT_THROW(call.expect(), ContractError);
+  EXPECT_THROW(differentiate<double>(call.problem, call.inputs, call.upstream), ContractError);
+  call = {};
+  call.upstream.lse = tests::elements_of(DType::kF32, {1, 2, 3});
+  EXPECT_THROW(call.expect(), ContractError);
 }
 
 }  // namespace

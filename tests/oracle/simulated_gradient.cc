@@ -3,74 +3,21 @@
 #include <cmath>
 #include <cstddef>
 #include <limits>
-#include <tuple>
 #include <vector>
 
 #include "oracle/logical_tensors.h"
 #include "oracle/visible.h"
 #include "tests/oracle/gradient_machine.h"
+#include "tests/oracle/gradient_terms.h"
 
 namespace attest::tests {
 
-using problem::Accumulator;
-using problem::DType;
 using problem::Problem;
-
-GradientStyle random_gradient_style(Random& random, DType accumulate, DType storage) {
-  GradientStyle s;
-  s.dot = static_cast<TermOrder>(random.between(0, 4));
-  s.sums = static_cast<TermOrder>(random.between(0, 4));
-  s.scaling = static_cast<GradientScaling>(random.between(0, 2));
-  s.fused = random.chance(50);
-  s.scale_last = random.chance(50);
-  s.delta_from_p = random.chance(30);
-  s.lse_gradient_apart = random.chance(50);
-  s.saved_softmax = random.chance(20);
-  s.worst_exp = random.chance(50);
-  s.biased_exp = random.chance(50);
-  s.tanh_of_exps = random.chance(30);
-  s.tanh_from_score = random.chance(40);
-  s.flush = random.chance(30);
-  s.scales_per_lane = random.chance(50);
-  s.heads_apart = random.chance(40);
-  s.parts = random.chance(50) ? 1 : random.between(2, 5);
-  s.saved_reach = random.one_of({0.0, 0.5, 0.99});
-  s.saved_biased = random.chance(50);
-  s.p_dtype = accumulate;
-  if (accumulate != DType::kF32) return s;
-  if (random.chance(15)) s.accumulator = Accumulator::kTruncating;
-  if (random.chance(15)) {
-    s.accumulator = Accumulator::kAlignedTruncating;
-    s.dot = s.sums = TermOrder::kTensorCore;
-  }
-  if (random.chance(40)) s.p_dtype = random.one_of({DType::kF16, DType::kBF16});
-  if (s.heads_apart && random.chance(50)) s.part_dtype = storage;
-  s.q_prescaled = random.chance(15);
-  if (s.q_prescaled) s.scaling = GradientScaling::kQuery;
-  return s;
-}
-
-problem::Numerics numerics_of(const GradientStyle& style, DType accumulate) {
-  problem::Numerics n = problem::generic_numerics(accumulate);
-  n.accumulator = style.accumulator;
-  n.p_dtype = style.p_dtype;
-  n.part_dtype = style.part_dtype;
-  n.q_prescaled = style.q_prescaled;
-  return n;
-}
 
 namespace {
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 constexpr double kLog2E = 1.44269504088896340736;
-
-/// Products that one gradient vector adds up.
-template <typename T>
-struct Terms {
-  std::vector<T> weights;
-  std::vector<const std::vector<T>*> vectors;
-  std::vector<std::int64_t> heads;
-};
 
 template <typename T>
 class GradientSimulator {
@@ -101,19 +48,19 @@ class GradientSimulator {
  private:
   struct Saved {
     std::vector<T> o;
-    T lse = 0;
+    T lse;
   };
   Saved saved_row(std::size_t flat_row, std::int64_t head);
   void load(std::int64_t b);
   void add_row(std::int64_t b, std::int64_t head, std::int64_t row);
-  /// e^(t - lse).
   T probability(T t, T lse);
-  T round_p(T x) { return style_.p_dtype == DType::kF64 ? x : machine_.store(x, style_.p_dtype); }
-  T total(std::vector<T> terms) {
-    return machine_.split_dot(terms, std::vector<T>(terms.size(), T(1)), style_.sums);
+  T round_p(T x) { return machine_.store(x, style_.p_dtype); }
+  /// No matrix product, and so by no matrix unit.
+  T total(const std::vector<T>& terms) {
+    const TermOrder order =
+        style_.sums == TermOrder::kTensorCore ? TermOrder::kShuffled : style_.sums;
+    return machine_.split_dot(terms, std::vector<T>(terms.size(), T(1)), order);
   }
-  /// The sum of a vector's terms, lane by lane.
-  std::vector<T> add_up(const Terms<T>& terms, std::int64_t lanes);
   void finish_keys(std::int64_t b);
 
   const Problem& p_;
@@ -129,7 +76,7 @@ class GradientSimulator {
   // One sequence; K and V as they enter products, per KV head and key.
   std::vector<std::vector<T>> k_, v_;
   std::vector<std::vector<T>> q_, d_o_;  ///< per row and head
-  std::vector<Terms<T>> k_terms_, v_terms_;
+  std::vector<GradientTerms<T>> k_terms_, v_terms_;
   std::vector<std::vector<T>> sink_terms_, slope_terms_;  ///< per head, over the whole batch
   std::vector<std::vector<T>> bias_terms_;
 };
@@ -140,9 +87,9 @@ typename GradientSimulator<T>::Saved GradientSimulator<T>::saved_row(std::size_t
   const auto off = [&](const oracle::Reference& x) {
     const double sign = style_.saved_biased ? 1 : random_.uniform(-1, 1);
     const double error = std::isfinite(x.bound) ? x.bound - x.ball : 0;
-    return static_cast<double>(x.value) + sign * style_.saved_reach * std::max(0.0, error);
+    return x.value + sign * style_.saved_reach * std::max(0.0, error);
   };
-  Saved saved;
+  Saved saved{};
   const auto lanes = static_cast<std::size_t>(p_.head_dim_v);
   for (std::size_t d = 0; d < lanes; ++d) {
     const double o = off(forward_.o[flat_row * lanes + d]);
@@ -198,7 +145,8 @@ template <typename T>
 T GradientSimulator<T>::probability(T t, T lse) {
   if (style_.saved_softmax) {  // some maximum and 1 / l that belong to this lse
     const T max = lse - T(0.25);
-    const auto inverse = static_cast<T>(std::exp(static_cast<double>(max) - static_cast<double>(lse)));
+    const auto inverse =
+        static_cast<T>(std::exp(static_cast<double>(max) - static_cast<double>(lse)));
     return machine_.mul(machine_.exp(machine_.add(t, -max)), inverse);
   }
   if (style_.scaling != GradientScaling::kExp2) return machine_.exp(machine_.add(t, -lse));
@@ -226,6 +174,7 @@ void GradientSimulator<T>::add_row(std::int64_t b, std::int64_t head, std::int64
     if (bias == -kInfinity || !oracle::visible(p_, b, row, j)) continue;
     const auto key = static_cast<std::size_t>(x_.kv_head(head) * kv_len + j);
     T t = machine_.mul(machine_.dot(q_[at], k_[key], style_.dot), factor);
+    t = machine_.store(t, style_.score_dtype);
     T slope = 1;
     if (p_.softcap > 0) {
       const T cap = static_cast<T>(p_.softcap);
@@ -242,7 +191,8 @@ void GradientSimulator<T>::add_row(std::int64_t b, std::int64_t head, std::int64
     if (p_.bias != problem::Bias::kNone) t = machine_.add(t, static_cast<T>(bias));
     keys.push_back(key);
     p.push_back(probability(t, saved.lse));
-    d_p.push_back(machine_.mul(machine_.dot(d_o_[at], v_[key], style_.dot), v_scale));
+    const T dot = machine_.dot(d_o_[at], v_[key], style_.dot);
+    d_p.push_back(machine_.store(machine_.mul(dot, v_scale), style_.score_dtype));
     cap_slope.push_back(style_.defect == Defect::kNoCapSlope ? T(1) : slope);
   }
 
@@ -253,7 +203,7 @@ void GradientSimulator<T>::add_row(std::int64_t b, std::int64_t head, std::int64
   if (style_.defect == Defect::kNoDelta) delta = 0;
   const T whole_delta = machine_.add(delta, -d_lse);
 
-  Terms<T> q_terms;
+  GradientTerms<T> q_terms;
   for (std::size_t i = 0; i < keys.size(); ++i) {
     const T x = style_.lse_gradient_apart ? machine_.add(machine_.add(d_p[i], -delta), d_lse)
                                           : machine_.add(d_p[i], -whole_delta);
@@ -261,16 +211,9 @@ void GradientSimulator<T>::add_row(std::int64_t b, std::int64_t head, std::int64
     T d_s = p_.softcap > 0 ? machine_.mul(d_t, cap_slope[i]) : d_t;
     if (!style_.scale_last && !query_scaled) d_s = machine_.mul(d_s, scale_);
     d_s = round_p(d_s);
-    q_terms.weights.push_back(d_s);
-    q_terms.vectors.push_back(&k_[keys[i]]);
-    q_terms.heads.push_back(head);
-    for (auto [terms, weight, vector] :
-         {std::tuple{&k_terms_[keys[i]], d_s, &q_[at]},
-          std::tuple{&v_terms_[keys[i]], round_p(p[i]), &d_o_[at]}}) {
-      terms->weights.push_back(vector == &q_[at] ? machine_.mul(weight, q_scale) : weight);
-      terms->vectors.push_back(vector);
-      terms->heads.push_back(head);
-    }
+    q_terms.add(d_s, k_[keys[i]], head);
+    k_terms_[keys[i]].add(machine_.mul(d_s, q_scale), q_[at], head);
+    v_terms_[keys[i]].add(round_p(p[i]), d_o_[at], head);
     if (!p_.alibi_slopes.empty()) {
       slope_terms_[static_cast<std::size_t>(head)].push_back(-machine_.mul(d_t, distances[i]));
     }
@@ -279,7 +222,7 @@ void GradientSimulator<T>::add_row(std::int64_t b, std::int64_t head, std::int64
       bias_terms_[x_.bias_index(b, head, row, j)].push_back(d_t);
     }
   }
-  std::vector<T> d_q = add_up(q_terms, p_.head_dim_qk);
+  std::vector<T> d_q = add_up(q_terms, p_.head_dim_qk, style_, machine_);
   for (std::size_t d = 0; d < d_q.size(); ++d) {
     if (style_.scale_last || query_scaled) d_q[d] = machine_.mul(d_q[d], scale_);
     result_.q[flat * d_q.size() + d] = static_cast<double>(machine_.mul(d_q[d], k_scale));
@@ -292,34 +235,6 @@ void GradientSimulator<T>::add_row(std::int64_t b, std::int64_t head, std::int64
 }
 
 template <typename T>
-std::vector<T> GradientSimulator<T>::add_up(const Terms<T>& terms, std::int64_t lanes) {
-  std::vector<T> sums;
-  for (std::int64_t d = 0; d < lanes; ++d) {
-    T sum = 0;
-    for (std::size_t first = 0; first < terms.weights.size();) {
-      // All terms at once, or those of one head.
-      std::size_t last = first + 1;
-      while (last < terms.weights.size() &&
-             (!style_.heads_apart || terms.heads[last] == terms.heads[first])) {
-        ++last;
-      }
-      std::vector<T> weights, column;
-      for (std::size_t i = first; i < last; ++i) {
-        weights.push_back(terms.weights[i]);
-        column.push_back((*terms.vectors[i])[static_cast<std::size_t>(d)]);
-      }
-      T part = machine_.split_dot(weights, column, style_.sums);
-      if (style_.part_dtype != DType::kF64) part = machine_.store(part, style_.part_dtype);
-      sum = first == 0 ? part : machine_.add(sum, part);
-      first = last;
-      if (style_.defect == Defect::kOneHeadOfGroup) break;
-    }
-    sums.push_back(sum);
-  }
-  return sums;
-}
-
-template <typename T>
 void GradientSimulator<T>::finish_keys(std::int64_t b) {
   const std::int64_t kv_len = p_.sequences[static_cast<std::size_t>(b)].kv_len;
   const bool scale_last = style_.scale_last && style_.scaling != GradientScaling::kQuery;
@@ -327,8 +242,8 @@ void GradientSimulator<T>::finish_keys(std::int64_t b) {
     const auto kv_head = static_cast<std::size_t>(static_cast<std::int64_t>(i) / kv_len);
     const auto j = static_cast<std::size_t>(x_.first_key(b)) + i % static_cast<std::size_t>(kv_len);
     const std::size_t vector = j * static_cast<std::size_t>(p_.num_kv_heads) + kv_head;
-    std::vector<T> d_k = add_up(k_terms_[i], p_.head_dim_qk);
-    const std::vector<T> d_v = add_up(v_terms_[i], p_.head_dim_v);
+    std::vector<T> d_k = add_up(k_terms_[i], p_.head_dim_qk, style_, machine_);
+    const std::vector<T> d_v = add_up(v_terms_[i], p_.head_dim_v, style_, machine_);
     for (T& x : d_k) x = scale_last ? machine_.mul(x, scale_) : x;
     for (std::size_t d = 0; d < d_v.size(); ++d) {
       if (!p_.v_is_k_prefix) result_.v[vector * d_v.size() + d] = static_cast<double>(d_v[d]);

@@ -40,7 +40,7 @@ struct GradientStyle {
   TermOrder dot = TermOrder::kSequential;   ///< of q.k, dO.v, dO.o
   TermOrder sums = TermOrder::kSequential;  ///< of dQ, dK, dV and the rest
   GradientScaling scaling = GradientScaling::kScores;
-  bool fused = false;               ///< multiply-adds
+  bool fused = false;               ///< products and sums as one operation
   bool scale_last = false;          ///< dQ, dK scaled after the sum; else dS before it is rounded
   bool delta_from_p = false;        ///< D = sum_j P_j dP_j; else from the saved o
   bool lse_gradient_apart = false;  ///< (dP - sum dO o) + dLSE; else D = sum dO o - dLSE
@@ -53,9 +53,14 @@ struct GradientStyle {
   bool scales_per_lane = false;     ///< dequantise each element; else scale scores and results
   bool heads_apart = false;         ///< dK, dV per query head, stored in part_dtype, then added
   std::int64_t parts = 1;           ///< of every sum, added in random order (atomics)
-  double saved_reach = 0;  ///< saved o and lse are off by this share of their bound, random sign
+  double saved_reach = 0;     ///< saved o and lse are off by this share of their bound, random sign
   bool saved_biased = false;  ///< ... always the same sign
   problem::Accumulator accumulator = problem::Accumulator::kRoundToNearest;
+  int product_bits = 24;             ///< significand bits of the matrix unit's accumulator
+  int extra_bits = 0;                ///< ... and more of them while it adds
+  bool declares_depth = false;       ///< of the matrix unit
+  bool declares_subnormals = false;  ///< that they are kept, without `flush`
+  problem::DType score_dtype = problem::DType::kF32;  ///< scores and dP are stored in this type
   problem::DType p_dtype = problem::DType::kF32;
   problem::DType part_dtype = problem::DType::kF64;
   bool q_prescaled = false;
