@@ -4,12 +4,17 @@
 #include <cmath>
 #include <limits>
 
+#include "oracle/functions.h"
+#include "oracle/simd/errors.h"
+
 namespace attest::oracle {
 namespace {
 
 using problem::Accumulator;
 using problem::DType;
 using problem::Numerics;
+
+constexpr double kLn2 = 0.6931471805599453;
 
 /// Products that are accumulated with this many bits are taken to be f16 numbers, with its range.
 constexpr int kBitsOfF16 = 11;
@@ -48,6 +53,11 @@ void set_rounded_types(const Numerics& numerics, DType q_dtype, Arithmetic& a) {
     a.p_error = problem::unit_roundoff(numerics.p_dtype);
     a.p_tiny =
         std::ldexp(problem::smallest_subnormal(numerics.p_dtype) / 2, -numerics.p_scale_log2);
+    a.p_shift = numerics.p_scale_log2 * kLn2;
+    // (A little more than the largest: scores err.)
+    const double largest_p =
+        1.01 * functions::exp(std::min(numerics.lazy_rescale + a.p_shift, 700.0));
+    a.p_overflows = largest_p > problem::largest_finite(numerics.p_dtype);
     a.p_unnormalised = numerics.p_unnormalised;
     a.p_in_sum = numerics.weight_sum != problem::WeightSum::kUnrounded;
     a.p_only_in_both = numerics.weight_sum == problem::WeightSum::kRounded;
@@ -65,6 +75,7 @@ void set_rounded_types(const Numerics& numerics, DType q_dtype, Arithmetic& a) {
   if (is_coarser(numerics.part_dtype, type)) {
     a.part_error = problem::unit_roundoff(numerics.part_dtype);
     a.part_tiny = problem::smallest_subnormal(numerics.part_dtype) / 2;
+    a.part_largest = problem::largest_finite(numerics.part_dtype);
   }
 }
 
@@ -81,24 +92,21 @@ Arithmetic arithmetic_of(const Numerics& numerics, DType q_dtype, int extra_merg
   a.merge_levels = numerics.merge_levels + extra_merge_levels;
   a.merge_normalises = numerics.merge_normalises;
   set_rounded_types(numerics, q_dtype, a);
-  a.tiny = numerics.keeps_subnormals ? problem::smallest_subnormal(type) / 2
-                                     : problem::smallest_normal(type);
+  a.tiny = problem::smallest_normal(type);
   a.largest = problem::largest_finite(type);
   if (numerics.product_bits == kBitsOfF16) {
     a.largest = std::min(a.largest, problem::largest_finite(DType::kF16));
-    a.tiny =
-        std::max(a.tiny, numerics.keeps_subnormals ? problem::smallest_subnormal(DType::kF16) / 2
-                                                   : problem::smallest_normal(DType::kF16));
+    a.tiny = std::max(a.tiny, problem::smallest_normal(DType::kF16));
+  }
+  // Below the smallest normal number the last place stays where it is.
+  if (numerics.keeps_subnormals) {
+    a.tiny = std::max(a.tiny * a.product_u, std::numeric_limits<double>::denorm_min());
   }
   return a;
 }
 
 namespace {
 
-// The functions of oracle/simd are within 2^-51 of exp and tanh in double and 2^-90 in
-// double-double (tests/oracle/simd_math_test.cc); twice that.
-constexpr double kFunctionError = 0x1p-50;
-constexpr double kFunctionErrorDoubleDouble = 0x1p-89;
 // Grid-anchored sums of double-double keep 2^-104 of the sum of absolute values per term.
 constexpr double kDoubleDoubleRoundoff = 0x1p-98;
 
@@ -107,9 +115,9 @@ constexpr double kDoubleDoubleRoundoff = 0x1p-98;
 Arithmetic reference_arithmetic(bool double_double) {
   Arithmetic a;
   a.u = a.product_u = double_double ? kDoubleDoubleRoundoff : 0x1p-53;
-  a.exp_error = double_double ? kFunctionErrorDoubleDouble : kFunctionError;
+  a.exp_error = double_double ? simd::kDDExpError : simd::kExpError;
   a.exp_arg_error = a.u;
-  a.tanh_error = a.exp_error;
+  a.tanh_error = double_double ? simd::kDDTanhError : simd::kTanhError;
   a.rescales = false;
   // Doubles are not flushed; what underflows is below half the smallest subnormal.
   a.tiny = std::numeric_limits<double>::denorm_min();

@@ -40,11 +40,14 @@ struct Arithmetic {
 
   int merge_levels = 0;  ///< merges of normalised states on the way to the result
   bool merge_normalises = false;
-  double part_error = 0;  ///< rounding the output of a normalised state to a smaller type
-  double part_tiny = 0;   ///< absolute, where that type underflows
+  double part_error = 0;    ///< rounding the output of a normalised state to a smaller type
+  double part_tiny = 0;     ///< absolute, where that type underflows
+  double part_largest = 0;  ///< ... and where it overflows; 0: not before the sums do
 
   double p_error = 0;           ///< rounding of probabilities to a smaller type; 0: they stay
   double p_tiny = 0;            ///< absolute, where that type underflows
+  double p_shift = 0;           ///< nats added to arguments of exp to scale probabilities
+  bool p_overflows = false;     ///< the largest possible exponential does not fit into that type
   bool p_unnormalised = false;  ///< p_tiny is relative to the largest exponential, not to their sum
   bool p_in_sum = true;         ///< the denominator may add up rounded probabilities
   bool p_only_in_both = false;  ///< it certainly does: the same numbers as P V

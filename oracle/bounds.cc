@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "oracle/functions.h"
+#include "oracle/rescales.h"
 #include "oracle/statistical.h"
 
 namespace attest::oracle {
@@ -53,7 +54,7 @@ void measure(BoundInput& row) {
 }
 
 KeySums weigh_keys(const BoundInput& row, const Arithmetic& a, const ScoreConstants& scores,
-                   const KeyConstants& constants, const KeyArrays& out) {
+                   const KeyConstants& constants, const Ranks& ranks, const KeyArrays& out) {
   const RowShape& shape = row.shape;
   const DeviationConstants deviations = deviation_constants(shape, a, constants);
   const bool statistical = !row.squares.empty();
@@ -63,7 +64,8 @@ KeySums weigh_keys(const BoundInput& row, const Arithmetic& a, const ScoreConsta
     const double extra = shape.has_extra ? row.extra[j] : 0;
     const double delta =
         score_error(abs_s, row.abs_s[j], extra, std::abs(row.t[j]), scores, shape.has_extra);
-    const KeyTerms<double> key = any_key_terms(row.t[j], row.p[j], delta, shape, constants);
+    const KeyTerms<double> key =
+        any_key_terms(row.t[j], row.p[j], delta, ranks.of(row.t[j]), shape, constants);
     sums.add(key.spread, key.loss, key.below, key.weight, key.rho, key.common);
     out.around[j] = key.spread + key.loss + key.below;
     out.weight[j] = key.weight;
@@ -142,20 +144,18 @@ void set_vacuous(const BoundInput& row, RowBound& bound) {
   bound.lse = kInfinity;
 }
 
-/// Constants of the oracle's own evaluation in double, next to those of the kernel.
-struct OwnConstants {
-  double share;
-  LaneConstants lane;
-};
-
-OwnConstants own_constants(const RowShape& shape, const ScoreConstants& scores,
-                           const KeyConstants& keys, const KeySums& sums) {
-  const Arithmetic own = reference_arithmetic(false);
-  const ScoreConstants own_scores = score_constants(shape, own);
-  const double delta = largest_score_error(shape, own_scores) + sink_error(shape, own);
-  const KeyConstants own_keys = key_constants(shape, own, delta);
-  return {.share = error_share(own_scores, own_keys, scores, keys),
-          .lane = lane_constants(shape, own, own_keys, sums)};
+/// Moves of the shift, see count_moves().
+double moves_of(const BoundInput& row, const Arithmetic& kernel, double max_delta) {
+  if (row.t.empty()) return 0;
+  const std::int64_t first = row.keys.empty() ? 0 : row.keys.front();
+  const std::int64_t last = row.keys.empty() ? std::ssize(row.t) : row.keys.back() + 1;
+  std::vector<double> t(static_cast<std::size_t>(last - first), -kInfinity);
+  for (std::size_t i = 0; i < row.t.size(); ++i) {
+    t[row.keys.empty() ? i : static_cast<std::size_t>(row.keys[i] - first)] = row.t[i];
+  }
+  const auto score = [&](std::int64_t j) { return t[static_cast<std::size_t>(j - first)]; };
+  const auto most = [](std::int64_t /*panel*/) { return kInfinity; };
+  return count_moves(first, last, std::ssize(row.t), score, most, kernel, max_delta);
 }
 
 }  // namespace
@@ -167,13 +167,15 @@ void row_bounds(BoundInput& row, const Arithmetic& kernel, BoundScratch& scratch
   if (scores_may_overflow(shape, kernel)) return;
   const ScoreConstants scores = score_constants(shape, kernel);
   const double max_delta = std::max(largest_score_error(shape, scores), sink_error(shape, kernel));
-  const KeyConstants constants = key_constants(shape, kernel, max_delta);
+  const KeyConstants constants =
+      key_constants(shape, kernel, max_delta, moves_of(row, kernel, max_delta));
+  const Ranks ranks = rank_scores(row.t, shape, kernel, max_delta);
 
   const std::size_t n = row.t.size();
   scratch.terms.assign(kKeyArrays * n, 0);
   double* next = scratch.terms.data();
   const KeyArrays keys{next, next + n, next + 2 * n, next + 3 * n, next + 4 * n};
-  const KeySums sums = weigh_keys(row, kernel, scores, constants, keys);
+  const KeySums sums = weigh_keys(row, kernel, scores, constants, ranks, keys);
   bound.lse = lse_bound(shape, kernel, constants, sums);
   if (n == 0) return;
 

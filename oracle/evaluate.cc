@@ -3,15 +3,12 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
-#include <cstdlib>
 #include <limits>
-#include <new>
 
 namespace attest::oracle {
 namespace {
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
-constexpr std::int64_t kAlignment = 64;
 
 bool all_finite(const double* x, std::int64_t count) {
   // The sum of zeros times x is 0 unless something is not finite.
@@ -22,18 +19,6 @@ bool all_finite(const double* x, std::int64_t count) {
 
 }  // namespace
 
-void AlignedDoubles::Free::operator()(double* memory) const { std::free(memory); }
-
-double* AlignedDoubles::reserve(std::int64_t count) {
-  if (count > capacity_ || memory_ == nullptr) {
-    const auto bytes = static_cast<std::size_t>((count / 8 + 1) * kAlignment);
-    memory_.reset(static_cast<double*>(std::aligned_alloc(kAlignment, bytes)));
-    if (memory_ == nullptr) throw std::bad_alloc();
-    capacity_ = count;
-  }
-  return memory_.get();
-}
-
 Evaluator::Evaluator(const problem::Problem& problem, const problem::Inputs& inputs,
                      const problem::Numerics& numerics, const ExpectOptions& options)
     : problem_(problem),
@@ -43,7 +28,8 @@ Evaluator::Evaluator(const problem::Problem& problem, const problem::Inputs& inp
       double_double_(numerics.accumulate == problem::DType::kF64),
       kernel_(arithmetic_of(numerics, problem.q_dtype, options.extra_merge_levels)),
       engine_(simd::engine()),
-      reader_(problem, inputs, decoded_, options) {}
+      reader_(problem, inputs, decoded_, options),
+      fast_(kernel_, engine_, options.statistical) {}
 
 void Evaluator::run(Expected& expected) {
   std::vector<RowId> rows;
@@ -85,6 +71,7 @@ void Evaluator::pack(std::int64_t b, std::int64_t kv_head) {
     clean(b, kv_head);
     engine_.pack(clean_k_.data(), keys_.dim_qk, clean_v_.data(), keys_.dim_v, keys_);
   }
+  if (!double_double_) fast_.pack(keys_);
 }
 
 void Evaluator::clean(std::int64_t b, std::int64_t kv_head) {
@@ -118,6 +105,8 @@ void Evaluator::prepare(std::int64_t b, RowId id, std::int64_t slot, simd::Block
   double* const sum = additions_.data() + 3 * slot * keys_.count;
   double* const low = sum + keys_.count;
   double* const size = low + keys_.count;
+  std::fill_n(sum, keys_.count, -kInfinity);
+  std::fill_n(low, 2 * keys_.count, 0.0);
   reader_.additions(b, id.row, id.head, sum, low, size);
   row.extra = sum;
   row.extra_low = low;
@@ -151,9 +140,15 @@ void Evaluator::evaluate_block(std::int64_t b, const std::vector<RowId>& rows, E
   if (double_double_) {
     engine_.attend_double_double(block_, scratch);
   } else {
+    scratch.keep_scores = true;
     engine_.attend_double(block_, scratch);
+    shapes_.clear();
+    for (const RowId id : finite) shapes_.push_back(reader_.shape(b, id.head));
+    fast_.run(block_, scratch, shapes_);
   }
-  for (std::size_t i = 0; i < finite.size(); ++i) judge(b, finite[i], block_.rows[i], expected);
+  for (std::size_t i = 0; i < finite.size(); ++i) {
+    judge(b, finite[i], static_cast<std::int64_t>(i), expected);
+  }
 }
 
 bool Evaluator::sees_bad_key(const simd::BlockRow& row) const {
@@ -181,9 +176,21 @@ std::size_t Evaluator::flat_row(std::int64_t b, RowId id) const {
   return static_cast<std::size_t>(row * problem_.num_q_heads + id.head);
 }
 
-void Evaluator::judge(std::int64_t b, RowId id, const simd::BlockRow& row, Expected& expected) {
-  const bool finite = reader_.read(b, id.row, id.head, input_);
-  if (!finite || !row.finite) {
+void Evaluator::find_bounds(std::int64_t b, RowId id, std::int64_t slot) {
+  const simd::BlockRow& row = block_.rows[slot];
+  if (!double_double_ && fast_.covers(slot)) {
+    fast_.bounds_of(slot, row, bound_);
+    return;
+  }
+  reader_.read(b, id.row, id.head, input_);
+  reader_.set_lse(row.lse, input_);
+  input_.o = {row.o, static_cast<std::size_t>(keys_.dim_v)};
+  row_bounds(input_, kernel_, scratch_, bound_);
+}
+
+void Evaluator::judge(std::int64_t b, RowId id, std::int64_t slot, Expected& expected) {
+  const simd::BlockRow& row = block_.rows[slot];
+  if (!row.finite) {
     judge_structure(b, id, {}, expected);
     return;
   }
@@ -191,16 +198,14 @@ void Evaluator::judge(std::int64_t b, RowId id, const simd::BlockRow& row, Expec
   const std::size_t flat = flat_row(b, id);
   Reference* const o = expected.o.data() + flat * lanes;
   Reference& lse = expected.lse[flat];
-  if (input_.keys.empty() && !row.has_sink) {
+  if (row.lse == -kInfinity) {
     std::fill_n(o, lanes, Reference{});
     lse = {.kind = Kind::kMinusInf};
     return;
   }
   // The bound of a lane with a non-finite value in sight is made of zeros and never used.
   const std::vector<bool> bad = bad_lanes(b, id, row);
-  reader_.set_lse(row.lse, input_);
-  input_.o = {row.o, lanes};
-  row_bounds(input_, kernel_, scratch_, bound_);
+  find_bounds(b, id, slot);
   for (std::size_t d = 0; d < lanes; ++d) {
     const double ball = double_double_ ? row.ball[d] : std::min(row.ball[d], bound_.ball[d]);
     o[d] = {.value = row.o[d],

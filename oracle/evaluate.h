@@ -4,31 +4,19 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
 #include <vector>
 
+#include "oracle/aligned.h"
 #include "oracle/bounds.h"
 #include "oracle/decode.h"
 #include "oracle/definition.h"
 #include "oracle/expected.h"
+#include "oracle/fast_bounds.h"
 #include "oracle/mp.h"
 #include "oracle/row_reader.h"
 #include "oracle/simd/engine.h"
 
 namespace attest::oracle {
-
-/// Doubles at an address that is a multiple of 64.
-class AlignedDoubles {
- public:
-  double* reserve(std::int64_t count);  ///< at least `count`; contents are lost when it grows
-
- private:
-  struct Free {
-    void operator()(double* memory) const;
-  };
-  std::unique_ptr<double, Free> memory_;
-  std::int64_t capacity_ = 0;
-};
 
 class Evaluator {
  public:
@@ -51,7 +39,9 @@ class Evaluator {
   void evaluate_block(std::int64_t b, const std::vector<RowId>& rows, Expected& expected);
   void prepare(std::int64_t b, RowId id, std::int64_t slot, simd::BlockRow& row);
   /// Value, ball and bounds of one row.
-  void judge(std::int64_t b, RowId id, const simd::BlockRow& row, Expected& expected);
+  void judge(std::int64_t b, RowId id, std::int64_t slot, Expected& expected);
+  /// Sets bound_, the fast way where it covers the row.
+  void find_bounds(std::int64_t b, RowId id, std::int64_t slot);
   /// Rows with something non-finite in sight: what the definition at 50 digits says. `lanes`: only
   /// those that are set; empty: all, and lse.
   void judge_structure(std::int64_t b, RowId id, const std::vector<bool>& lanes,
@@ -69,16 +59,18 @@ class Evaluator {
   const Arithmetic kernel_;
   const simd::Engine& engine_;
   RowReader reader_;
+  FastBounds fast_;
 
   // One KV head of one sequence.
   simd::Keys keys_;
-  AlignedDoubles keys_memory_, scratch_memory_;
+  AlignedMemory<double> keys_memory_, scratch_memory_;
   std::vector<double> clean_k_, clean_v_;
   std::vector<std::int64_t> bad_k_, bad_v_;  ///< keys with elements that are not finite
 
   // One block.
   simd::Block block_;
   std::vector<double> additions_, results_;
+  std::vector<RowShape> shapes_;
   BoundInput input_;
   BoundScratch scratch_;
   RowBound bound_;

@@ -46,6 +46,7 @@ struct ExpectOptions {
   std::vector<problem::Range> keys;
   /// Merges of normalised states that the tester itself makes on top of what the kernel declares.
   int extra_merge_levels = 0;
+  bool statistical = true;  ///< statistical bounds, too; without them bounds cost half as much
 };
 
 /// Reference and bound of every element of attend (or attend_partial) for a kernel with these

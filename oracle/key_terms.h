@@ -53,17 +53,16 @@ inline __attribute__((always_inline)) V score_error(V abs_s, V size, V extra_siz
 
 /// Coefficients of what happens to a weight, for all keys of a row.
 struct KeyConstants {
-  double base = 0;                    ///< relative error that all keys share
-  double arg = 0;                     ///< per nat below the maximum
-  double delta = 1;                   ///< of the error of the score
-  double exp = 0;                     ///< per rescale
-  double product = 0;                 ///< the same for the sums: one rounding of the accumulator
-  double rank = 0;                    ///< rescales are at most rank / p ...
-  double cap = 0;                     ///< ... and at most this
-  double spare = 0;                   ///< ... plus this
-  double term = 0;                    ///< relative rounding of each term besides
-  double joint = 0;                   ///< relative rounding that numerator and denominator share
-  double p_floor = 0;                 ///< absolute, where rounded probabilities underflow
+  double base = 0;     ///< relative error that all keys share
+  double arg = 0;      ///< per nat below the maximum
+  double delta = 1;    ///< of the error of the score
+  double exp = 0;      ///< per rescale
+  double product = 0;  ///< the same for the sums: one rounding of the accumulator
+  double cap = 0;      ///< rescales are at most the rank of the key, and at most this, ...
+  double spare = 0;    ///< ... plus this
+  double term = 0;     ///< relative rounding of each term besides
+  double joint = 0;    ///< relative rounding that numerator and denominator share
+  double p_floor = 0;  ///< absolute, where rounded probabilities underflow
   double common = 0, common_arg = 0;  ///< merges that do not normalise again
   double inner_merges = 0;
   double lse = 0;  ///< absolute, of one lse made from a maximum and a sum
@@ -80,31 +79,43 @@ struct KeyTerms {
   V common;  ///< relative to weight
 };
 
-/// For keys with rho < 1/2. `way`: max t - t_j.
+/// For keys with rho < 1/2. `way`: max t - t_j; `rank`: keys that may come out above this one.
 template <typename V>
-inline __attribute__((always_inline)) KeyTerms<V> key_terms(V p, V way, V delta,
+inline __attribute__((always_inline)) KeyTerms<V> key_terms(V p, V way, V delta, V rank,
                                                             const KeyConstants& c) {
   const auto k = [&](double x) { return splat_like(p, x); };
   KeyTerms<V> key;
-  // p times the number of rescales: only keys with a larger computed score move the shift past this
-  // one, and no more than 1 / y keys have a probability of at least y.
-  const V rescales = smaller(k(c.cap) * p, k(c.rank)) + k(c.spare) * p;
-  const V base = k(c.base) + k(c.arg) * way + k(c.delta) * delta;
-  const V first = p * base + k(c.exp) * rescales;
-  key.rho = base + k(c.exp * (c.cap + c.spare));
-  const V growth = k(1) + key.rho;
+  const V rescales = smaller(k(c.cap), rank) + k(c.spare);
+  key.rho = k(c.base) + k(c.arg) * way + k(c.delta) * delta + k(c.exp) * rescales;
   // e^x - 1 <= x + x^2 for x up to 1.79
-  key.spread = first * growth;
+  key.spread = p * (key.rho + key.rho * key.rho);
   key.weight = p + key.spread;
   key.common = k(c.common) + k(c.common_arg) * way;
-  key.loss = (k(c.product) * rescales) * (growth * growth) +
-             key.weight * (k(c.term) + k(c.inner_merges) * key.common);
+  key.loss = key.weight * (k(c.product) * rescales + k(c.term) + k(c.inner_merges) * key.common);
   key.below = smaller(key.weight, k(c.p_floor));
   if (c.joint > 0) {  // whatever rounding does to a probability, it does above and below the line
     key.spread = key.spread + k(c.joint) * key.weight + key.below;
     key.below = k(0);
   }
   return key;
+}
+
+/// Coefficients of the variance of a weight's relative error.
+struct DeviationConstants {
+  double squares = 0;  ///< of scale^2 sum_d q_d^2 k_jd^2
+  double score = 0;    ///< of s^2
+  double arg = 0;      ///< of way^2
+  double extra = 0;    ///< of extra_size^2
+  double fixed = 0;
+};
+
+/// Variance of the relative error of one weight. `squares` = scale^2 sum_d q_d^2 k_jd^2.
+template <typename V>
+inline __attribute__((always_inline)) V weight_variance(V squares, V abs_s, V way, V extra_size,
+                                                        const DeviationConstants& c) {
+  const auto k = [&](double x) { return splat_like(abs_s, x); };
+  return k(c.squares) * squares + k(c.score) * (abs_s * abs_s) + k(c.arg) * (way * way) +
+         k(c.extra) * (extra_size * extra_size) + k(c.fixed);
 }
 
 }  // namespace attest::oracle

@@ -14,9 +14,9 @@ namespace {
 /// What two doubles leave out of a number, relative.
 constexpr double kDoubleDoubleRoundoff = 0x1p-106;
 
-/// The definition's own error at 50 digits (2^-166 and better) is far below this share of the
-/// evaluation's ball.
-constexpr double kDefinitionShare = 0x1p-64;
+/// The definition's own error at 50 digits (2^-160 of sum p_j |v_j|, or of lse) is far below this
+/// share of a kernel's bound, which is never below a roundoff of f64 of the same.
+constexpr double kDefinitionShare = 0x1p-80;
 
 /// Below it nothing fits into low.
 constexpr double kSmallestDouble = std::numeric_limits<double>::denorm_min();
@@ -48,7 +48,7 @@ void refine_row(const problem::Problem& problem, const problem::Inputs& inputs,
     reference.value = static_cast<double>(value);
     reference.low = static_cast<double>(Mp(value - reference.value));
     reference.ball = kDoubleDoubleRoundoff * std::abs(reference.value) +
-                     kDefinitionShare * reference.ball + kSmallestDouble;
+                     kDefinitionShare * reference.bound + kSmallestDouble;
   };
   const auto lanes = static_cast<std::size_t>(problem.head_dim_v);
   for (std::size_t d = 0; d < lanes; ++d) {

@@ -125,11 +125,27 @@ std::int64_t RowReader::v_stride() const {
   return problem_.v_is_k_prefix ? k_stride() : problem_.num_kv_heads * problem_.head_dim_v;
 }
 
+RowShape RowReader::shape(std::int64_t b, std::int64_t head) const {
+  const double sink_logit = sink(head);
+  const bool has_sink = sink_logit != -kInfinity;
+  return {.head_dim_qk = problem_.head_dim_qk,
+          .scale = problem_.scale,
+          .operand_scale = std::abs(tensors_.q_scale(b, head) * tensors_.k_scale(b, head)),
+          .q_scale = std::abs(tensors_.q_scale(b, head)),
+          .k_scale = std::abs(tensors_.k_scale(b, head)),
+          .v_scale = tensors_.v_scale(b, head),
+          .num_scales = count_scales(problem_),
+          .softcap = problem_.softcap,
+          .has_sink = has_sink,
+          .sink = has_sink ? sink_logit : 0};
+}
+
 bool RowReader::read(std::int64_t b, std::int64_t row, std::int64_t head, BoundInput& input) {
   const std::int64_t dim = problem_.head_dim_qk;
   const std::int64_t kv_head = tensors_.kv_head(head);
   const problem::Range keys = range(b, row);
   const bool with_additions = has_additions(b);
+  const bool with_sizes = !problem_.alibi_slopes.empty() || problem_.bias != problem::Bias::kNone;
   if (with_additions) {
     const auto size = static_cast<std::size_t>(keys.end);
     sum_.resize(size);
@@ -162,7 +178,7 @@ bool RowReader::read(std::int64_t b, std::int64_t row, std::int64_t head, BoundI
     s_.push_back(dot * scale);
     abs_s_.push_back(size * std::abs(scale));
     squares_.push_back(square * scale * scale);
-    if (with_additions) extra_.push_back(size_[static_cast<std::size_t>(j)]);
+    if (with_sizes) extra_.push_back(size_[static_cast<std::size_t>(j)]);
     const double capped = cap > 0 ? cap * functions::tanh(s_.back() / cap) : s_.back();
     t_.push_back(capped + extra);
     sum_abs_k = std::max(sum_abs_k, sum_of_magnitudes(key, dim));
@@ -171,19 +187,10 @@ bool RowReader::read(std::int64_t b, std::int64_t row, std::int64_t head, BoundI
     for (std::int64_t d = 0; d < problem_.head_dim_v; ++d) v_.push_back(value[d] * v_scale);
   }
 
-  const double q_scale = tensors_.q_scale(b, head);
-  const double k_scale = tensors_.k_scale(b, head);
-  const double sink_logit = sink(head);
-  input.shape = {.head_dim_qk = dim,
-                 .scale = problem_.scale,
-                 .operand_scale = std::abs(q_scale * k_scale),
-                 .v_scale = v_scale,
-                 .num_scales = count_scales(problem_),
-                 .softcap = cap,
-                 .has_sink = sink_logit != -kInfinity,
-                 .sink = sink_logit == -kInfinity ? 0 : sink_logit,
-                 .sum_abs_q = sum_of_magnitudes(query, dim) * std::max(1.0, std::abs(q_scale)),
-                 .sum_abs_k = sum_abs_k * std::max(1.0, std::abs(k_scale))};
+  input.shape = shape(b, head);
+  input.shape.sum_abs_q =
+      sum_of_magnitudes(query, dim) * std::max(1.0, std::abs(tensors_.q_scale(b, head)));
+  input.shape.sum_abs_k = sum_abs_k * std::max(1.0, std::abs(tensors_.k_scale(b, head)));
   input.head_dim_v = problem_.head_dim_v;
   input.s = s_;
   input.abs_s = abs_s_;

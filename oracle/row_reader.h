@@ -38,6 +38,8 @@ class RowReader {
   std::int64_t k_stride() const;  ///< doubles between neighbouring keys of one head
   std::int64_t v_stride() const;
 
+  /// What is known of a row before its keys are looked at.
+  RowShape shape(std::int64_t b, std::int64_t head) const;
   /// Fills in everything about the row but its results `o` and `shape.lse`. Memory stays with this
   /// object until the next call. Returns false when a number overflows.
   bool read(std::int64_t b, std::int64_t row, std::int64_t head, BoundInput& input);

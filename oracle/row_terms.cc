@@ -98,6 +98,7 @@ double rescale_cap(const RowShape& row, const Arithmetic& a) {
 
 bool scores_may_overflow(const RowShape& row, const Arithmetic& a) {
   if (!std::isfinite(row.sum_abs_q + row.sum_abs_k)) return true;  // the bound itself would
+  if (a.p_overflows) return true;
   const double scale = std::abs(row.scale);
   const double largest_t = std::max(row.max_abs_t, row.max_extra);
   // The sum may be of products that no scale has touched yet.
@@ -164,19 +165,18 @@ double sink_error(const RowShape& row, const Arithmetic& a) {
   return row.has_sink ? (kSinkRoundings * a.u + a.score_error) * std::abs(row.sink) : 0;
 }
 
-KeyConstants key_constants(const RowShape& row, const Arithmetic& a, double max_delta) {
+KeyConstants key_constants(const RowShape& row, const Arithmetic& a, double max_delta,
+                           double rescales) {
   KeyConstants c;
   c.arg = a.exp_arg_error;
   c.exp = a.exp_error;
   // All arguments of exp on the way of a key, added up: the shift rises from below t to the
   // maximum, lagging at either end.
   c.base = c.arg * (max_delta + 2 * a.lazy) + kShiftRoundings * a.u * magnitude_of(row, max_delta) +
-           a.exp_error;
+           a.exp_error + (c.arg + a.u) * std::abs(a.p_shift);
   c.delta = 1 + c.arg;
-  c.cap = rescale_cap(row, a);
+  c.cap = std::min(rescale_cap(row, a), rescales);
   c.spare = a.rescales ? kSpareRescales : 0;
-  // Keys with a probability of at least p / rank may come out above p.
-  c.rank = functions::exp(std::min(2 * max_delta + a.lazy, kLargestExponent));
   c.product = a.u * (1 + 2 * (c.cap + c.spare) * a.u);
   const double own_lse = lse_error(row, a, max_delta);
   if (a.merge_levels > 0) {
@@ -214,18 +214,13 @@ void KeySums::add(double key_spread, double key_loss, double key_below, double k
   max_common = std::max(max_common, key_common);
 }
 
-KeyTerms<double> any_key_terms(double t, double p, double delta, const RowShape& row,
+KeyTerms<double> any_key_terms(double t, double p, double delta, double rank, const RowShape& row,
                                const KeyConstants& constants) {
-  KeyTerms<double> key = key_terms(p, row.max_t - t, delta, constants);
+  KeyTerms<double> key = key_terms(p, row.max_t - t, delta, rank, constants);
   if (key.rho < kLinear) return key;
-  const double rescales =
-      std::min(constants.cap, p > 0 ? constants.rank / p : constants.cap) + constants.spare;
-  key.rho = constants.base + constants.arg * (row.max_t - t) + constants.delta * delta +
-            constants.exp * rescales;
+  const double rescales = std::min(constants.cap, rank) + constants.spare;
   // e^(t - lse + rho) >= p (e^rho - 1), also where p itself underflows.
-  key.spread = key.rho < kLinear
-                   ? p * expm1_above(key.rho)
-                   : functions::exp(std::min(t - row.lse + key.rho, kLargestExponent));
+  key.spread = functions::exp(std::min(t - row.lse + key.rho, kLargestExponent));
   key.weight = p + key.spread;
   key.loss = key.weight * (gamma_of(rescales, constants.product) + constants.term +
                            constants.inner_merges * key.common);
@@ -243,7 +238,8 @@ void add_sink(const RowShape& row, const Arithmetic& a, const KeyConstants& cons
   KeyConstants plain = constants;
   plain.p_floor = plain.joint = 0;  // its weight is never rounded
   const double p = functions::exp(std::min(row.sink - row.lse, 0.0));
-  const KeyTerms<double> key = any_key_terms(row.sink, p, sink_error(row, a), row, plain);
+  const KeyTerms<double> key =
+      any_key_terms(row.sink, p, sink_error(row, a), row.count, row, plain);
   sums.add(key.spread, key.loss, key.below, key.weight, key.rho, key.common);
   sums.sink_spread = key.spread;
 }
@@ -322,6 +318,7 @@ LaneConstants lane_constants(const RowShape& row, const Arithmetic& a, const Key
                                       : kInfinity;
   lane.floor = a.tiny * (kFloorsPerKey * row.count + 8) + kOwnUnderflow;
   lane.largest = a.largest / 4 / (row.count * gain) * std::min(1.0, std::abs(row.v_scale));
+  if (a.part_largest > 0) lane.largest = std::min(lane.largest, a.part_largest / 2);
   return lane;
 }
 
@@ -345,8 +342,8 @@ double ratio(double own, double kernel) {
   return kernel > 0 ? own / kernel : kInfinity;
 }
 
-}  // namespace
-
+/// A number that each error of a weight in the oracle's own evaluation is at most, as a share of
+/// the kernel's. (own.delta multiplies a smaller error.)
 double error_share(const ScoreConstants& own_scores, const KeyConstants& own,
                    const ScoreConstants& scores, const KeyConstants& keys) {
   const double dot = scores.dot_sum > 0
@@ -358,6 +355,18 @@ double error_share(const ScoreConstants& own_scores, const KeyConstants& own,
                            ratio(own_scores.last, scores.last)});
   return std::max(
       {share, ratio(own.base, keys.base), ratio(own.arg, keys.arg), ratio(own.term, keys.term)});
+}
+
+}  // namespace
+
+OwnConstants own_constants(const RowShape& shape, const ScoreConstants& scores,
+                           const KeyConstants& keys, const KeySums& sums) {
+  const Arithmetic own = reference_arithmetic(false);
+  const ScoreConstants own_scores = score_constants(shape, own);
+  const double delta = largest_score_error(shape, own_scores) + sink_error(shape, own);
+  const KeyConstants own_keys = key_constants(shape, own, delta, 0);
+  return {.share = error_share(own_scores, own_keys, scores, keys),
+          .lane = lane_constants(shape, own, own_keys, sums)};
 }
 
 }  // namespace attest::oracle

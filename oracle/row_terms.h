@@ -16,7 +16,8 @@ struct RowShape {
   double span = 0;   ///< from the first visible key to the last, both included, and the sink
   std::int64_t head_dim_qk = 0;
   double scale = 1;
-  double operand_scale = 1;  ///< |q_scale * k_scale|
+  double operand_scale = 1;         ///< |q_scale * k_scale|
+  double q_scale = 1, k_scale = 1;  ///< magnitudes
   double v_scale = 1;
   double num_scales = 0;  ///< how many of q, k, v and o carry a quantisation scale
   double softcap = 0;
@@ -45,8 +46,9 @@ ScoreConstants score_constants(const RowShape& row, const Arithmetic& a);
 double largest_score_error(const RowShape& row, const ScoreConstants& constants);
 double sink_error(const RowShape& row, const Arithmetic& a);
 
-/// `max_delta`: largest error of a score, that of the sink included.
-KeyConstants key_constants(const RowShape& row, const Arithmetic& a, double max_delta);
+/// `max_delta`: largest error of a score, that of the sink included. `rescales`: no key sees more.
+KeyConstants key_constants(const RowShape& row, const Arithmetic& a, double max_delta,
+                           double rescales);
 
 /// Sums over the keys of a row.
 struct KeySums {
@@ -58,7 +60,7 @@ struct KeySums {
 };
 
 /// Terms of a key with any rho: those of key_terms() where that holds. `t` its score.
-KeyTerms<double> any_key_terms(double t, double p, double delta, const RowShape& row,
+KeyTerms<double> any_key_terms(double t, double p, double delta, double rank, const RowShape& row,
                                const KeyConstants& constants);
 /// Adds the sink, if there is one.
 void add_sink(const RowShape& row, const Arithmetic& a, const KeyConstants& constants,
@@ -93,10 +95,13 @@ LaneConstants lane_constants(const RowShape& row, const Arithmetic& a,
 double lse_bound(const RowShape& row, const Arithmetic& a, const KeyConstants& constants,
                  const KeySums& sums);
 
-/// A number that each error of a weight in the oracle's own evaluation is at most, as a share of
-/// the kernel's. (own.delta multiplies a smaller error.)
-double error_share(const ScoreConstants& own_scores, const KeyConstants& own,
-                   const ScoreConstants& scores, const KeyConstants& keys);
+/// Constants of the oracle's own evaluation in double, next to those of a kernel.
+struct OwnConstants {
+  double share;  ///< its errors of weights are at most this share of the kernel's
+  LaneConstants lane;
+};
+OwnConstants own_constants(const RowShape& shape, const ScoreConstants& scores,
+                           const KeyConstants& keys, const KeySums& sums);
 
 // The formulas are themselves evaluated in double, from values that are correct to their ball only.
 inline constexpr double kSafety = 1.001;

@@ -9,6 +9,7 @@
 
 #include "oracle/bounds.h"
 #include "oracle/decode.h"
+#include "oracle/expected.h"
 #include "oracle/fpenv.h"
 #include "oracle/row_reader.h"
 
@@ -30,8 +31,10 @@ double largest_pull(const BoundInput& row, std::size_t d, double o) {
 }  // namespace
 
 double sensitivity(const problem::Problem& problem, const problem::Inputs& inputs,
-                   const Expected& expected, const ExpectOptions& options) {
+                   const problem::Numerics& numerics) {
   const DefaultFpEnv environment;
+  const ExpectOptions options;
+  const Expected expected = expect_attend(problem, inputs, numerics, options);
   const DecodedInputs decoded = decode_inputs(problem, inputs);
   RowReader reader(problem, inputs, decoded, options);
   BoundInput row;
@@ -59,11 +62,6 @@ double sensitivity(const problem::Problem& problem, const problem::Inputs& input
     }
   }
   return smallest;
-}
-
-double sensitivity(const problem::Problem& problem, const problem::Inputs& inputs,
-                   const problem::Numerics& numerics) {
-  return sensitivity(problem, inputs, expect_attend(problem, inputs, numerics));
 }
 
 }  // namespace attest::oracle

@@ -2,7 +2,6 @@
 // element out of its bound. A number to compare cases by, not a bound.
 #pragma once
 
-#include "oracle/expected.h"
 #include "problem/inputs.h"
 #include "problem/numerics.h"
 #include "problem/problem.h"
@@ -14,9 +13,5 @@ namespace attest::oracle {
 /// be seen: constant values, no keys, vacuous bounds. LSE is left out of it.
 double sensitivity(const problem::Problem& problem, const problem::Inputs& inputs,
                    const problem::Numerics& numerics);
-
-/// The same where expect_attend has been asked already, with these options.
-double sensitivity(const problem::Problem& problem, const problem::Inputs& inputs,
-                   const Expected& expected, const ExpectOptions& options = {});
 
 }  // namespace attest::oracle

@@ -8,26 +8,8 @@
 
 namespace attest::oracle {
 
-/// Coefficients of the variance of a weight's relative error.
-struct DeviationConstants {
-  double squares = 0;  ///< of scale^2 sum_d q_d^2 k_jd^2
-  double score = 0;    ///< of s^2
-  double arg = 0;      ///< of way^2
-  double extra = 0;    ///< of extra_size^2
-  double fixed = 0;
-};
-
 DeviationConstants deviation_constants(const RowShape& row, const Arithmetic& a,
                                        const KeyConstants& keys);
-
-/// Variance of the relative error of one weight. `squares` = scale^2 sum_d q_d^2 k_jd^2.
-template <typename V>
-inline __attribute__((always_inline)) V weight_variance(V squares, V abs_s, V way, V extra_size,
-                                                        const DeviationConstants& c) {
-  const auto k = [&](double x) { return splat_like(abs_s, x); };
-  return k(c.squares) * squares + k(c.score) * (abs_s * abs_s) + k(c.arg) * (way * way) +
-         k(c.extra) * (extra_size * extra_size) + k(c.fixed);
-}
 
 /// Sums over the visible keys of one lane.
 struct StatisticalSums {

@@ -50,40 +50,40 @@ ATTEST_SIMD_INLINE double log_above(double x) {
   return 0.6932 * static_cast<double>(static_cast<std::int64_t>(bits >> 52) - 1022);
 }
 
-/// What a row's errors depend on.
+/// What the errors of eight rows depend on; one lane is one row.
 struct RowFacts {
-  double keys = 0;    ///< how many it may see
   double dim_qk = 0;
-  double factor = 0;  ///< |factor|
-  double norm_q = 0, norm_k = 0;
   double softcap = 0;
-  bool has_extra = false;
-  double extra_most = 0;  ///< the largest extra_size of a key it sees
-  double extra_mean = 0;  ///< sum p_j extra_size_j
-  double shift = 0;       ///< |max_t|
+  F64x8 keys;            ///< how many it may see
+  F64x8 log_keys;        ///< at least ln(keys + 2)
+  F64x8 factor;          ///< |factor|
+  F64x8 norm_q, norm_k;  ///< the latter the largest in its range
+  F64x8 extra_most;      ///< the largest extra_size of a key it sees, 0 without extra
+  F64x8 extra_mean;      ///< sum p_j extra_size_j
+  F64x8 shift;           ///< |max_t|
 };
 
 /// rho, see above.
 struct WeightError {
-  double most = 0, mean = 0;
+  F64x8 most, mean;
 };
 
 /// |q| |k| |factor|, at least any |s_j|.
-ATTEST_SIMD_INLINE double score_size(const RowFacts& row) {
-  return 1.01 * row.factor * row.norm_q * row.norm_k;
+ATTEST_SIMD_INLINE F64x8 score_size(const RowFacts& row) {
+  return splat(1.01) * row.factor * (row.norm_q * row.norm_k);
 }
-ATTEST_SIMD_INLINE double capped_size(const RowFacts& row) {
-  const double size = score_size(row);
-  return row.softcap > 0 ? smaller_of(size, row.softcap) : size;
+ATTEST_SIMD_INLINE F64x8 capped_size(const RowFacts& row) {
+  const F64x8 size = score_size(row);
+  return row.softcap > 0 ? smaller(size, splat(row.softcap)) : size;
 }
 
 /// Errors of one tier, relative unless said otherwise.
 struct Roundings {
-  double score = 0;          ///< of s_j, times score_size
-  double score_floor = 0;    ///< of s_j, absolute
-  double cap = 0;            ///< of c tanh(s / c), times its size
-  double extra = 0;          ///< of `extra`, times extra_size
-  double add = 0;            ///< of one addition or subtraction of scores
+  F64x8 score;       ///< of s_j, times score_size
+  double floor = 0;  ///< of s_j, absolute, times 1 + |factor| dim_qk + softcap
+  double cap = 0;    ///< of c tanh(s / c), times its size
+  double extra = 0;  ///< of `extra`, times extra_size
+  double add = 0;    ///< of one addition or subtraction of scores
   double exp = 0;
 };
 
@@ -92,8 +92,8 @@ struct Roundings {
 /// of their argument, which is worth no more than 2u of the result because x tanh'(x) <= tanh(x);
 /// then tanh, and u for multiplying with c.
 ATTEST_SIMD_INLINE Roundings roundings_double(const RowFacts& row) {
-  return {.score = 1.01 * (row.dim_qk + 3) * kU,
-          .score_floor = (row.factor * row.dim_qk + 1 + row.softcap) * 0x1p-1073,
+  return {.score = splat(1.01 * (row.dim_qk + 3) * kU),
+          .floor = 0x1p-1000,
           .cap = kTanhError + 4 * kU,
           .extra = kExtraError,
           .add = kU,
@@ -101,19 +101,16 @@ ATTEST_SIMD_INLINE Roundings roundings_double(const RowFacts& row) {
 }
 
 /// In double-double, the dot product by multiply_anchored with 2^e = power_above(|q|)
-/// power_above(|k_j|). The grid is g = 2^(e - 51). Each step leaves a rest of at most g / 2, found
-/// exactly up to u g / 2 = 2^(e - 105), and the sum of rests, at most dim g / 2, rounds dim times
-/// by u of itself: together (dim^2 + dim) 2^(e - 105). Partial sums stay below 2^e (1 + dim 2^-52),
-/// so that the powers, taken of norms 2^-20 larger, keep them in one binade; for subnormal grids
-/// the spacing does not change and only the floor counts. Products, sums and quotients of
-/// double-doubles: dd.h, at most 16 u^2 each.
+/// power_above(|k_j|) <= 4 |q| |k_j|. The grid is g = 2^(e - 51). Each step leaves a rest of at
+/// most g / 2, found exactly up to u g / 2 = 2^(e - 105), and the sum of rests, at most dim g / 2,
+/// rounds dim times by u of itself: together (dim^2 + dim) 2^(e - 105). Partial sums stay below
+/// 2^e (1 + dim 2^-52), so that the powers, taken of norms 2^-20 larger, keep them in one binade;
+/// for subnormal grids the spacing does not change and only the floor counts. Products, sums and
+/// quotients of double-doubles: dd.h, at most 16 u^2 each.
 ATTEST_SIMD_INLINE Roundings roundings_double_double(const RowFacts& row) {
-  const double size = larger_of(score_size(row), 0x1p-1000);
-  const double anchors = power_above(row.norm_q * (1 + 0x1p-20)) * row.factor *
-                         power_above(row.norm_k * (1 + 0x1p-20));
-  const double dot = 1.01 * (row.dim_qk * row.dim_qk + row.dim_qk) * 0x1p-105;
-  return {.score = dot * (anchors / size) + kFactorErrorDD + 8 * kU * kU,
-          .score_floor = (row.factor * row.dim_qk + 1 + row.softcap) * 0x1p-1072,
+  const double dot = 1.01 * (row.dim_qk * row.dim_qk + row.dim_qk) * 4 * 0x1p-105;
+  return {.score = splat(dot + kFactorErrorDD + 8 * kU * kU),
+          .floor = 0x1p-1000,
           .cap = kDDTanhError + 40 * kU * kU,
           .extra = kExtraErrorDD,
           .add = 4 * kU * kU,
@@ -121,33 +118,36 @@ ATTEST_SIMD_INLINE Roundings roundings_double_double(const RowFacts& row) {
 }
 
 ATTEST_SIMD_INLINE WeightError weight_error(const RowFacts& row, const Roundings& by) {
-  const double size = capped_size(row);
-  double score = by.score * score_size(row) + by.score_floor;
-  if (row.softcap > 0) score += by.cap * size;
-  const double extra = by.extra + by.add;
-  if (row.has_extra) score += by.add * size;
+  const F64x8 size = capped_size(row);
+  const F64x8 floor = splat(by.floor) * fma(row.factor, splat(row.dim_qk), splat(1 + row.softcap));
+  F64x8 score = fma(by.score, score_size(row), floor);
+  if (row.softcap > 0) score = fma(splat(by.cap), size, score);
+  // Adding extra rounds by |t_j|, which is at most size and extra_size.
+  const F64x8 no_extra = splat(0.0);
+  score += select(less(no_extra, row.extra_most), splat(by.add) * size, no_extra);
   // Weights below the underflow of exp are lost: each 2^-1022 of a sum that is at least about 1.
-  const double always = score + by.exp + row.keys * 0x1p-1020;
-  WeightError error;
-  error.most = always + extra * row.extra_most +
-               by.add * (size + row.extra_most + row.shift);
-  error.mean = always + 1.15 * extra * row.extra_mean + by.add * 1.1 * (log_above(row.keys + 2) + 1);
-  return error;
+  const F64x8 always = score + fma(row.keys, splat(0x1p-1020), splat(by.exp));
+  const F64x8 extra = splat(by.extra + by.add), add = splat(by.add);
+  return {.most = fma(extra, row.extra_most, fma(add, size + row.extra_most + row.shift, always)),
+          .mean = fma(splat(1.15) * extra, row.extra_mean,
+                      fma(splat(1.1) * add, row.log_keys + splat(1.0), always))};
 }
 
 /// Error of o in units of max|v|, before o is rounded. value_sum and weight_sum: relative errors of
 /// the two sums.
-ATTEST_SIMD_INLINE double output_error(const WeightError& weights, double value_sum,
-                                       double weight_sum) {
-  const double sums = value_sum + weight_sum;
-  if (!(weights.most <= 0.0625)) return 2.5 + 3 * sums;
-  return 1.01 * (2.08 * weights.mean + 1.07 * sums) / (1 - 1.12 * weights.mean - 2 * sums);
+ATTEST_SIMD_INLINE F64x8 output_error(const WeightError& weights, F64x8 value_sum,
+                                      F64x8 weight_sum) {
+  const F64x8 sums = value_sum + weight_sum;
+  const F64x8 by_mean = fma(splat(2.1), weights.mean, splat(1.1) * sums) /
+                        fnma(splat(1.12), weights.mean, fnma(splat(2.0), sums, splat(1.0)));
+  return select(less(weights.most, splat(0.0625)), by_mean, fma(splat(3.0), sums, splat(2.5)));
 }
 
 /// Error of ln l, before it is rounded.
-ATTEST_SIMD_INLINE double log_error(const WeightError& weights, double weight_sum) {
-  const double moved = weights.most <= 0.0625 ? 1.12 * weights.mean : 1.01 * weights.most;
-  return moved + 1.01 * weight_sum;
+ATTEST_SIMD_INLINE F64x8 log_error(const WeightError& weights, F64x8 weight_sum) {
+  const F64x8 moved = select(less(weights.most, splat(0.0625)), splat(1.12) * weights.mean,
+                             splat(1.01) * weights.most);
+  return fma(splat(1.01), weight_sum, moved);
 }
 
 }  // namespace attest::oracle::simd::ATTEST_SIMD_NAMESPACE

@@ -1,6 +1,6 @@
 // Elementary functions of double-doubles, eight lanes at a time: the same bits on every instruction
 // set. Arguments are normalised. The errors (errors.h) follow from the arguments beside the
-// functions, and tests/oracle/simd_math_test.cc measures them against MPFR. u = 2^-53.
+// functions, and tests/oracle/simd_accuracy_test.cc measures them against MPFR. u = 2^-53.
 #pragma once
 
 #include "oracle/simd/dd.h"

@@ -18,7 +18,9 @@ namespace {
 
 constexpr std::int64_t kAlignment = 8;  // doubles in 64 bytes
 
-std::int64_t aligned(std::int64_t size) { return (size + kAlignment - 1) / kAlignment * kAlignment; }
+std::int64_t aligned(std::int64_t size) {
+  return (size + kAlignment - 1) / kAlignment * kAlignment;
+}
 
 const Engine* best_engine() {
   for (const char* name : {"avx512", "avx2"}) {
@@ -32,7 +34,7 @@ const Engine& choose_engine() {
   if (wanted == nullptr || *wanted == '\0') return *best_engine();
   if (const Engine* found = find_engine(wanted)) return *found;
   throw ContractError(std::string("ATTEST_SIMD=") + wanted +
-                               ": expected avx512, avx2 or portable, and one this machine has");
+                      ": expected avx512, avx2 or portable, and one this machine has");
 }
 
 }  // namespace
@@ -53,7 +55,7 @@ void place_keys(Keys& keys, double* memory) {
 
 std::int64_t scratch_size(const Keys& keys) {
   return kBlockRows * kPanel * 2 * (panels(keys.count) + panels(keys.dim_v)) +
-         kPanel * keys.dim_qk;
+         aligned(kBlockRows) * keys.dim_qk;
 }
 
 const Engine& engine() {

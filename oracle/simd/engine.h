@@ -17,17 +17,22 @@ inline constexpr int kEngineVersion = 1;
 inline constexpr std::int64_t kPanel = 16;      ///< keys, or output lanes, side by side in memory
 inline constexpr std::int64_t kBlockRows = 12;  ///< rows evaluated together
 
+// Inlined always: a copy made by a compiler for AVX-512 must not serve the whole program.
+#define ATTEST_SIMD_EVERYWHERE __attribute__((always_inline)) constexpr
+
 /// count / kPanel, rounded up.
-constexpr std::int64_t panels(std::int64_t count) { return (count + kPanel - 1) / kPanel; }
+ATTEST_SIMD_EVERYWHERE std::int64_t panels(std::int64_t count) {
+  return (count + kPanel - 1) / kPanel;
+}
 
 /// One KV head of one sequence, as pack() leaves it. Memory belongs to the caller.
 struct Keys {
   std::int64_t count = 0;  ///< keys; panels are padded, k with copies of the last, v with zeros
   std::int64_t dim_qk = 0;
-  std::int64_t dim_v = 0;    ///< output panels are padded with zeros to a multiple of kPanel
-  double* k = nullptr;       ///< [key panels, dim_qk, kPanel]
-  double* v = nullptr;       ///< [output panels, key panels * kPanel, kPanel]
-  double* norm_k = nullptr;  ///< [key panels * kPanel] at least |k_j|_2
+  std::int64_t dim_v = 0;          ///< output panels are padded with zeros to a multiple of kPanel
+  double* k = nullptr;             ///< [key panels, dim_qk, kPanel]
+  double* v = nullptr;             ///< [output panels, key panels * kPanel, kPanel]
+  double* norm_k = nullptr;        ///< [key panels * kPanel] at least |k_j|_2
   double* panel_norm_k = nullptr;  ///< [key panels] the largest norm_k of a panel
   double* max_v = nullptr;         ///< [output panels * kPanel] max_j |v_jd|
 };
@@ -63,7 +68,8 @@ struct BlockRow {
   double* o_low = nullptr;  ///< [dim_v], double-double only
   double* ball = nullptr;   ///< [dim_v]
   double lse = 0, lse_low = 0, lse_ball = 0;
-  double max_t = 0;    ///< largest score, the sink included; -inf of a row that sees nothing
+  /// Largest score, the sink included; -inf of a row that sees nothing. Rounded in double-double.
+  double max_t = 0;
   double l = 0;        ///< sum_j e^(t_j - max_t), the sink included
   bool finite = true;  ///< false: a score or result may have overflowed and nothing here counts
 };
@@ -90,7 +96,7 @@ struct Scratch {
 };
 
 /// Arrays of Scratch are laid out [key panels, kBlockRows, kPanel].
-constexpr std::int64_t panel_entry(std::int64_t row, std::int64_t key) {
+ATTEST_SIMD_EVERYWHERE std::int64_t panel_entry(std::int64_t row, std::int64_t key) {
   return (key / kPanel * kBlockRows + row) * kPanel + key % kPanel;
 }
 

@@ -5,6 +5,7 @@
 namespace attest::oracle::simd {
 
 extern const Engine kAvx512Engine;
-const Engine kAvx512Engine = {"avx512", avx512::pack, avx512::attend_double, avx512::attend_double_double};
+const Engine kAvx512Engine = {"avx512", avx512::pack, avx512::attend_double,
+                              avx512::attend_double_double};
 
 }  // namespace attest::oracle::simd

@@ -5,6 +5,7 @@
 namespace attest::oracle::simd {
 
 extern const Engine kPortableEngine;
-const Engine kPortableEngine = {"portable", portable::pack, portable::attend_double, portable::attend_double_double};
+const Engine kPortableEngine = {"portable", portable::pack, portable::attend_double,
+                                portable::attend_double_double};
 
 }  // namespace attest::oracle::simd

@@ -1,6 +1,6 @@
 // Elementary functions of doubles, eight lanes at a time: the same bits on every instruction set.
 // The errors (errors.h) follow from the arguments beside the functions, and
-// tests/oracle/simd_math_test.cc measures them against MPFR. u = 2^-53, h = ln 2 / 32 < 0.02167.
+// tests/oracle/simd_accuracy_test.cc measures them against MPFR. u = 2^-53, h = ln 2 / 32.
 #pragma once
 
 #include "oracle/simd/errors.h"

@@ -43,25 +43,33 @@ constexpr int panels_at_once(int rows) {
   return fit >= 4 ? 4 : fit >= 2 ? 2 : 1;
 }
 
-/// c[p][r] += sum over steps s of a(r, s) b(p, s), in order, where b(p, s) is a vector of kPanel
-/// lanes at b + p * b_panel + s * kPanel and a(r, s) the double at a + r * kRow + s * kStep.
-template <int kRows, int kPanels, int kRow, int kStep>
+/// How far ahead of its use a stream of keys or values is asked for, in doubles: hardware does not
+/// look beyond a page.
+inline constexpr std::int64_t kPrefetch = 1024;
+
+/// c[p][r] += sum over steps s of a(r, s) b(p, s), in order, where b(p, s) is kVectors vectors at
+/// b + p * b_panel + s * kPanel and a(r, s) the double at a + r * kRow + s * kStep.
+template <int kRows, int kPanels, int kVectors, int kRow, int kStep>
 ATTEST_SIMD_INLINE void multiply(const double* a, const double* b, std::int64_t b_panel,
-                                 std::int64_t steps, F64x8 (&c)[kPanels][kRows][2]) {
+                                 std::int64_t steps, F64x8 (&c)[kPanels][kRows][kVectors]) {
   for (std::int64_t s = 0; s < steps; ++s) {
-    F64x8 x[kPanels][2];
+    F64x8 x[kPanels][kVectors];
     ATTEST_SIMD_UNROLL
     for (int p = 0; p < kPanels; ++p) {
-      x[p][0] = load(b + p * b_panel + s * kPanel);
-      x[p][1] = load(b + p * b_panel + s * kPanel + 8);
+      const double* from = b + p * b_panel + s * kPanel;
+      ATTEST_SIMD_UNROLL
+      for (int h = 0; h < kVectors; ++h) {
+        x[p][h] = load(from + 8 * h);
+        __builtin_prefetch(from + 8 * h + kPrefetch);
+      }
     }
     ATTEST_SIMD_UNROLL
     for (int r = 0; r < kRows; ++r) {
       const F64x8 factor = splat(a[r * kRow + s * kStep]);
       ATTEST_SIMD_UNROLL
       for (int p = 0; p < kPanels; ++p) {
-        c[p][r][0] = fma(factor, x[p][0], c[p][r][0]);
-        c[p][r][1] = fma(factor, x[p][1], c[p][r][1]);
+        ATTEST_SIMD_UNROLL
+        for (int h = 0; h < kVectors; ++h) c[p][r][h] = fma(factor, x[p][h], c[p][r][h]);
       }
     }
   }

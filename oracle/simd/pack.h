@@ -7,10 +7,10 @@
 
 namespace attest::oracle::simd::ATTEST_SIMD_NAMESPACE {
 
-/// out[i] of row r = in[r] of row i, 8 x 8.
+/// x[i] lane r = rows[r][at + i].
 #if defined(ATTEST_SIMD_AVX512)
-ATTEST_SIMD_INLINE void transpose(const double* const (&rows)[8], std::int64_t at, double* out,
-                                  std::int64_t out_stride) {
+ATTEST_SIMD_INLINE void load_transposed(const double* const (&rows)[8], std::int64_t at,
+                                        F64x8 (&x)[8]) {
   // Shuffles of the compiler: g++ 12 calls the operand that intrinsics leave undefined a use.
   __m512d a[8], b[8];
   for (int i = 0; i < 8; ++i) a[i] = _mm512_loadu_pd(rows[i] + at);
@@ -26,75 +26,91 @@ ATTEST_SIMD_INLINE void transpose(const double* const (&rows)[8], std::int64_t a
     }
   }
   for (int h = 0; h < 4; ++h) {
-    const __m512d low = __builtin_shufflevector(a[h], a[4 + h], 0, 1, 4, 5, 8, 9, 12, 13);
-    const __m512d high = __builtin_shufflevector(a[h], a[4 + h], 2, 3, 6, 7, 10, 11, 14, 15);
-    _mm512_storeu_pd(out + h * out_stride, low);
-    _mm512_storeu_pd(out + (h + 4) * out_stride, high);
+    x[h].x = __builtin_shufflevector(a[h], a[4 + h], 0, 1, 4, 5, 8, 9, 12, 13);
+    x[h + 4].x = __builtin_shufflevector(a[h], a[4 + h], 2, 3, 6, 7, 10, 11, 14, 15);
   }
 }
 #elif defined(ATTEST_SIMD_AVX2)
-ATTEST_SIMD_INLINE void transpose(const double* const (&rows)[8], std::int64_t at, double* out,
-                                  std::int64_t out_stride) {
-  for (int i = 0; i < 8; i += 4) {
-    for (int d = 0; d < 8; d += 4) {
-      const __m256d a0 = _mm256_loadu_pd(rows[i] + at + d);
-      const __m256d a1 = _mm256_loadu_pd(rows[i + 1] + at + d);
-      const __m256d a2 = _mm256_loadu_pd(rows[i + 2] + at + d);
-      const __m256d a3 = _mm256_loadu_pd(rows[i + 3] + at + d);
-      const __m256d b0 = _mm256_unpacklo_pd(a0, a1), b1 = _mm256_unpackhi_pd(a0, a1);
-      const __m256d b2 = _mm256_unpacklo_pd(a2, a3), b3 = _mm256_unpackhi_pd(a2, a3);
-      double* to = out + d * out_stride + i;
-      _mm256_storeu_pd(to, _mm256_permute2f128_pd(b0, b2, 0x20));
-      _mm256_storeu_pd(to + out_stride, _mm256_permute2f128_pd(b1, b3, 0x20));
-      _mm256_storeu_pd(to + 2 * out_stride, _mm256_permute2f128_pd(b0, b2, 0x31));
-      _mm256_storeu_pd(to + 3 * out_stride, _mm256_permute2f128_pd(b1, b3, 0x31));
-    }
+/// The same of four rows and four lanes.
+ATTEST_SIMD_INLINE void load_transposed(const double* const* rows, std::int64_t at,
+                                        __m256d (&x)[4]) {
+  const __m256d a0 = _mm256_loadu_pd(rows[0] + at), a1 = _mm256_loadu_pd(rows[1] + at);
+  const __m256d a2 = _mm256_loadu_pd(rows[2] + at), a3 = _mm256_loadu_pd(rows[3] + at);
+  const __m256d b0 = _mm256_unpacklo_pd(a0, a1), b1 = _mm256_unpackhi_pd(a0, a1);
+  const __m256d b2 = _mm256_unpacklo_pd(a2, a3), b3 = _mm256_unpackhi_pd(a2, a3);
+  x[0] = _mm256_permute2f128_pd(b0, b2, 0x20);
+  x[1] = _mm256_permute2f128_pd(b1, b3, 0x20);
+  x[2] = _mm256_permute2f128_pd(b0, b2, 0x31);
+  x[3] = _mm256_permute2f128_pd(b1, b3, 0x31);
+}
+ATTEST_SIMD_INLINE void load_transposed(const double* const (&rows)[8], std::int64_t at,
+                                        F64x8 (&x)[8]) {
+  for (int d = 0; d < 8; d += 4) {
+    __m256d low[4], high[4];
+    load_transposed(rows, at + d, low);
+    load_transposed(rows + 4, at + d, high);
+    for (int i = 0; i < 4; ++i) x[d + i] = {low[i], high[i]};
   }
 }
 #else
-ATTEST_SIMD_INLINE void transpose(const double* const (&rows)[8], std::int64_t at, double* out,
-                                  std::int64_t out_stride) {
+ATTEST_SIMD_INLINE void load_transposed(const double* const (&rows)[8], std::int64_t at,
+                                        F64x8 (&x)[8]) {
   for (int i = 0; i < 8; ++i) {
-    for (int d = 0; d < 8; ++d) out[d * out_stride + i] = rows[i][at + d];
+    for (int r = 0; r < 8; ++r) x[i].x[r] = rows[r][at + i];
   }
 }
 #endif
 
-/// Rows of `dim` doubles into [dim, kPanel]. norm[i]: at least the Euclidean norm of row i.
-inline void pack_panel(const double* const (&rows)[kPanel], std::int64_t dim, double* out,
-                       double* norm) {
-  for (std::int64_t half = 0; half < kPanel; half += 8) {
-    const double* const(&here)[8] = *reinterpret_cast<const double* const(*)[8]>(rows + half);
-    double* to = out + half;
-    std::int64_t d = 0;
-    for (; d + 8 <= dim; d += 8) transpose(here, d, to + d * kPanel, kPanel);
-    for (; d < dim; ++d) {
-      for (int i = 0; i < 8; ++i) to[d * kPanel + i] = here[i][d];
+/// Eight rows of `dim` doubles side by side, entry d of row r at out[d * stride + r]. Returns at
+/// least the Euclidean norms of the rows.
+ATTEST_SIMD_INLINE F64x8 pack_half(const double* const (&rows)[8], std::int64_t dim, double* out,
+                                   std::int64_t stride) {
+  // Four chains, because one would be all waiting.
+  F64x8 sums[4];
+  for (F64x8& sum : sums) sum = splat(0.0);
+  std::int64_t d = 0;
+  for (; d + 8 <= dim; d += 8) {
+    F64x8 x[8];
+    load_transposed(rows, d, x);
+    for (int i = 0; i < 8; ++i) {
+      store(out + (d + i) * stride, x[i]);
+      sums[i % 4] = fma(x[i], x[i], sums[i % 4]);
     }
-    F64x8 sum = splat(0.0);
-    for (d = 0; d < dim; ++d) {
-      const F64x8 x = load(to + d * kPanel);
-      sum = fma(x, x, sum);
-    }
-    // dim + 2 roundings at most, half of them under the root, and dim squares that underflow by
-    // 2^-1075 each.
-    const double count = static_cast<double>(dim);
-    store(norm + half, fma(sqrt(sum), splat(1 + (count + 4) * 0x1p-53), splat(count * 0x1p-537)));
   }
+  for (; d < dim; ++d) {
+    double* to = out + d * stride;
+    for (int i = 0; i < 8; ++i) to[i] = rows[i][d];
+    sums[0] = fma(load(to), load(to), sums[0]);
+  }
+  // dim + 4 roundings at most, half of them under the root, and dim squares that underflow by
+  // 2^-1075 each.
+  const double count = static_cast<double>(dim);
+  return fma(sqrt((sums[0] + sums[1]) + (sums[2] + sums[3])), splat(1 + (count + 4) * 0x1p-53),
+             splat(count * 0x1p-537));
 }
 
-/// Where the last panel lacks keys, it repeats the last one: finite, no longer than its neighbours,
-/// and in nobody's range.
+/// Where the last panel lacks keys, the half with some repeats the last one: finite, no longer than
+/// its neighbours, and in nobody's range. A half without keys is zeros.
 inline void pack_k(const double* k, std::int64_t stride, Keys& keys) {
   for (std::int64_t panel = 0; panel < panels(keys.count); ++panel) {
-    const double* rows[kPanel];
-    for (std::int64_t i = 0; i < kPanel; ++i) {
-      const std::int64_t j = panel * kPanel + i;
-      rows[i] = k + (j < keys.count ? j : keys.count - 1) * stride;
+    double* to = keys.k + panel * kPanel * keys.dim_qk;
+    F64x8 most = splat(0.0);
+    for (std::int64_t half = 0; half < kPanel; half += 8) {
+      const std::int64_t first = panel * kPanel + half;
+      F64x8 norm = splat(0.0);
+      if (first < keys.count) {
+        const double* rows[8];
+        for (std::int64_t i = 0; i < 8; ++i) {
+          rows[i] = k + (first + i < keys.count ? first + i : keys.count - 1) * stride;
+        }
+        norm = pack_half(rows, keys.dim_qk, to + half, kPanel);
+      } else {
+        for (std::int64_t d = 0; d < keys.dim_qk; ++d) store(to + d * kPanel + half, splat(0.0));
+      }
+      store(keys.norm_k + first, norm);
+      most = larger(most, norm);
     }
-    double* norm = keys.norm_k + panel * kPanel;
-    pack_panel(rows, keys.dim_qk, keys.k + panel * kPanel * keys.dim_qk, norm);
-    keys.panel_norm_k[panel] = largest_lane(larger(load(norm), load(norm + 8)));
+    keys.panel_norm_k[panel] = largest_lane(most);
   }
 }
 
@@ -137,7 +153,8 @@ inline void pack_v(const double* v, std::int64_t stride, Keys& keys) {
       pack_v_rest(v, stride, c, keys);
     }
     double* rest = keys.v + (c * padded + keys.count) * kPanel;
-    for (std::int64_t i = 0; i < (padded - keys.count) * kPanel; i += 8) store(rest + i, splat(0.0));
+    for (std::int64_t i = 0; i < (padded - keys.count) * kPanel; i += 8)
+      store(rest + i, splat(0.0));
   }
 }
 

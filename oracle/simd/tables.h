@@ -3,8 +3,7 @@
 //
 // "Interpolates f on [a, b] at n nodes" means: the polynomial of degree n - 1 through f at the
 // Chebyshev nodes (a + b) / 2 + (b - a) / 2 * cos((2 i + 1) pi / (2 n)), each coefficient rounded
-// to nearest. Its error before that rounding is at most max |f^(n) / n!| * ((b - a) / 2)^n / 2^(n -
-// 1).
+// to nearest. Its error before that is at most max |f^(n) / n!| * ((b - a) / 2)^n * 2^(1 - n).
 #pragma once
 
 namespace attest::oracle::simd {

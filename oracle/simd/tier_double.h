@@ -17,25 +17,29 @@ namespace attest::oracle::simd::ATTEST_SIMD_NAMESPACE {
 /// Key panels whose weights are made before they meet the values: 12 KiB of weights.
 inline constexpr std::int64_t kTilePanels = 8;
 
-/// Scaled dot products of rows r ... r + kRows - 1 with kPanels panels of keys; most: raised to
-/// them.
-template <int kRows, int kPanels>
+/// Scaled dot products of rows r ... r + kRows - 1 with kPanels panels of keys, or with the first
+/// half of one (kVectors = 1; the other half becomes 0). most: raised to them.
+template <int kRows, int kPanels, int kVectors>
 void score_panels(const Keys& keys, const Work& work, std::int64_t panel, std::int64_t r,
                   const double* factors, F64x8* most) {
-  F64x8 c[kPanels][kRows][2];
+  F64x8 c[kPanels][kRows][kVectors];
   ATTEST_SIMD_UNROLL
   for (int p = 0; p < kPanels; ++p) {
     ATTEST_SIMD_UNROLL
-    for (int i = 0; i < kRows; ++i) c[p][i][0] = c[p][i][1] = splat(0.0);
+    for (int i = 0; i < kRows; ++i) {
+      for (int h = 0; h < kVectors; ++h) c[p][i][h] = splat(0.0);
+    }
   }
   const std::int64_t stride = kPanel * keys.dim_qk;
-  multiply<kRows, kPanels, 1, kPanel>(work.q + r, keys.k + panel * stride, stride, keys.dim_qk, c);
+  multiply<kRows, kPanels, kVectors, 1, kRowSlots>(work.q + r, keys.k + panel * stride, stride,
+                                                   keys.dim_qk, c);
   ATTEST_SIMD_UNROLL
   for (int p = 0; p < kPanels; ++p) {
     ATTEST_SIMD_UNROLL
     for (int i = 0; i < kRows; ++i) {
       const F64x8 factor = splat(factors[i]);
-      const F64x8 x = c[p][i][0] * factor, y = c[p][i][1] * factor;
+      const F64x8 x = c[p][i][0] * factor;
+      const F64x8 y = kVectors == 2 ? c[p][i][kVectors - 1] * factor : splat(0.0);
       double* to = row_of(work.high, panel + p, r + i);
       store(to, x);
       store(to + 8, y);
@@ -62,12 +66,13 @@ inline void revise_scores(const Block& block, const Scratch& scratch, std::int64
       const F64x8 size = load_keys(row.extra_size, j, count, 0);
       const F64x8 seen = hide_outside(row, j, t);
       const Mask8 visible = less(splat(-kInfinity), seen);
-      work.extra_most[r] = select(visible, larger(size, work.extra_most[r]), work.extra_most[r]);
+      work.lane_extra_most[r] =
+          select(visible, larger(size, work.lane_extra_most[r]), work.lane_extra_most[r]);
     }
     t = hide_outside(row, j, t);
     if (scratch.scores != nullptr) store_rounded(scratch.scores + entry, t);
     store(scores + h, t);
-    work.most[r] = larger(t, work.most[r]);
+    work.lane_most[r] = larger(t, work.lane_most[r]);
   }
 }
 
@@ -78,20 +83,21 @@ inline void score_rows(const Block& block, const Scratch& scratch, Work& work) {
   F64x8 ignored[kBlockRows];
   for (F64x8& x : ignored) x = splat(0.0);
 
-  const std::int64_t at_once =
-      rows <= kRowsAtOnce ? panels_at_once(static_cast<int>(rows)) : 1;
+  const std::int64_t at_once = rows <= kRowsAtOnce ? panels_at_once(static_cast<int>(rows)) : 1;
   for (std::int64_t p = work.first_panel; p < work.last_panel;) {
     const std::int64_t step = p + at_once <= work.last_panel ? at_once : 1;
     const bool inner = p >= work.first_inner && p + step <= work.last_inner;
     const bool done = inner && work.simple && !scratch.keep_scores;
     for (std::int64_t r = 0; r < rows; r += kRowsAtOnce) {
-      F64x8* most = done ? work.most + r : ignored;
+      F64x8* most = done ? work.lane_most + r : ignored;
       with_rows<kRowsAtOnce>(min_of(rows - r, kRowsAtOnce), [&]<int kRows>() {
         constexpr int kPanels = panels_at_once(kRows);
         if (kPanels > 1 && step == kPanels) {
-          score_panels<kRows, kPanels>(*block.keys, work, p, r, factors + r, most);
+          score_panels<kRows, kPanels, 2>(*block.keys, work, p, r, factors + r, most);
+        } else if (work.last_key - p * kPanel > 8) {
+          score_panels<kRows, 1, 2>(*block.keys, work, p, r, factors + r, most);
         } else {
-          score_panels<kRows, 1>(*block.keys, work, p, r, factors + r, most);
+          score_panels<kRows, 1, 1>(*block.keys, work, p, r, factors + r, most);
         }
       });
     }
@@ -102,15 +108,16 @@ inline void score_rows(const Block& block, const Scratch& scratch, Work& work) {
   }
 }
 
-/// Scores of one row in panels [first, last) become weights; sum: increased by them.
+/// Scores of row r in panels [first, last) become weights.
 inline void weigh(const Block& block, std::int64_t r, std::int64_t first, std::int64_t last,
-                  bool evaluated, Work& work, F64x8& sum) {
+                  Work& work) {
   const BlockRow& row = block.rows[r];
   const F64x8 maximum = splat(row.max_t);
+  F64x8 sum = work.lane_sum[r];
   for (std::int64_t p = first; p < last; ++p) {
     double* weights = row_of(work.high, p, r);
     F64x8 x = splat(0.0), y = splat(0.0);
-    if (evaluated) {
+    if (work.evaluated[r]) {
       x = exp(load(weights) - maximum);
       y = exp(load(weights + 8) - maximum);
     }
@@ -123,8 +130,9 @@ inline void weigh(const Block& block, std::int64_t r, std::int64_t first, std::i
     // Of a hidden key, extra_size may be infinite, and 0 times that is not 0.
     const F64x8 size_x = smaller(load_keys(row.extra_size, j, count, 0), splat(kHuge));
     const F64x8 size_y = smaller(load_keys(row.extra_size, j + 8, count, 0), splat(kHuge));
-    work.extra_sum[r] = fma(y, size_y, fma(x, size_x, work.extra_sum[r]));
+    work.lane_extra_sum[r] = fma(y, size_y, fma(x, size_x, work.lane_extra_sum[r]));
   }
+  work.lane_sum[r] = sum;
 }
 
 /// Adds weight times value, keys of panels [first, last), to output panels c ... c + kPanels - 1 of
@@ -145,9 +153,11 @@ void add_values(const Keys& keys, const Work& work, std::int64_t c, std::int64_t
   }
   const std::int64_t stride = panels(keys.count) * kPanel * kPanel;
   for (std::int64_t panel = first; panel < last; ++panel) {
-    multiply<kRows, kPanels, kPanel, 1>(row_of(work.high, panel, r),
-                                        keys.v + c * stride + panel * kPanel * kPanel, stride,
-                                        kPanel, sums);
+    // Keys beyond the last one seen have no weight.
+    const std::int64_t steps = min_of(kPanel, work.last_key - panel * kPanel);
+    multiply<kRows, kPanels, 2, kPanel, 1>(row_of(work.high, panel, r),
+                                           keys.v + c * stride + panel * kPanel * kPanel, stride,
+                                           steps, sums);
   }
   ATTEST_SIMD_UNROLL
   for (int p = 0; p < kPanels; ++p) {
@@ -162,8 +172,7 @@ void add_values(const Keys& keys, const Work& work, std::int64_t c, std::int64_t
 
 inline void add_tile(const Block& block, const Work& work, std::int64_t first, std::int64_t last) {
   const std::int64_t rows = block.num_rows, outputs = panels(block.keys->dim_v);
-  const std::int64_t at_once =
-      rows <= kRowsAtOnce ? panels_at_once(static_cast<int>(rows)) : 1;
+  const std::int64_t at_once = rows <= kRowsAtOnce ? panels_at_once(static_cast<int>(rows)) : 1;
   for (std::int64_t c = 0; c < outputs;) {
     const std::int64_t step = c + at_once <= outputs ? at_once : 1;
     for (std::int64_t r = 0; r < rows; r += kRowsAtOnce) {
@@ -180,38 +189,66 @@ inline void add_tile(const Block& block, const Work& work, std::int64_t first, s
   }
 }
 
-/// Divides, and says how far off everything may be. A chain over n keys is off by gamma(n) and
-/// underflows by 2^-1075 a step; l by gamma(n / 8 + 5); 1 / l, its product with the sum and with
-/// v_scale by u each.
-inline void finish(const Keys& keys, BlockRow& row, std::int64_t r, F64x8 weight_sum, Work& work) {
-  RowFacts& facts = work.facts[r];
-  row.l = sum_lanes(weight_sum);
-  if (row.has_sink) row.l += largest_lane(exp(splat(row.sink - row.max_t)));
-  facts.extra_mean = sum_lanes(work.extra_sum[r]) / row.l;
+/// What is left to do to the outputs of a row.
+struct Finish {
+  double inverse[kRowSlots];  ///< 1 / l
+  double error[kRowSlots];    ///< of o, in units of max|v| v_scale
+};
 
-  const WeightError weights = weight_error(facts, roundings_double(facts));
-  const double weight_sum_error = 1.01 * (facts.keys / 8 + 6) * kU;
-  const double error = output_error(weights, 1.01 * facts.keys * kU, weight_sum_error) + 4 * kU;
-  const double scale = __builtin_fabs(row.v_scale);
-  const double floor = (facts.keys + 4) * 0x1p-1074 * (1 + scale);
-
-  const F64x8 inverse = splat(1 / row.l), v_scale = splat(row.v_scale);
-  F64x8 check = splat(0.0);
-  for (std::int64_t d = 0; d < keys.dim_v; d += 8) {
-    const double* sum = row_of(work.o_high, d / kPanel, r) + d % kPanel;
-    // + 0 makes -0 of an underflowed product +0, as it is when a 0 is added.
-    const F64x8 o = load(sum) * inverse * v_scale + splat(0.0);
-    const F64x8 ball = fma(load(keys.max_v + d), splat(error * scale), splat(floor));
-    check = fma(o, splat(0.0), fma(ball, splat(0.0), check));
-    store_lanes(row.o, d, keys.dim_v, o);
-    store_lanes(row.ball, d, keys.dim_v, ball);
+/// l, the LSE and errors of rows first ... first + 7. A chain over n keys is off by gamma(n); l by
+/// gamma(n / 8 + 5); 1 / l, its product with the sum and with v_scale by u each.
+inline void settle_rows(Block& block, std::int64_t first, Work& work, Finish& finish) {
+  double maximum[8], sink[8];
+  for (std::int64_t r = 0; r < 8; ++r) {
+    const BlockRow& row = block.rows[min_of(first + r, block.num_rows - 1)];
+    maximum[r] = row.max_t;
+    sink[r] = row.has_sink ? row.sink : -kInfinity;
   }
-  row.finite = sum_lanes(check) == 0;  // infinity times 0 is NaN
+  const F64x8 l = sum_each(work.lane_sum + first) + exp(load(sink) - load(maximum));
+  const RowFacts facts = facts_of(block, work, first, l);
+  const WeightError weights = weight_error(facts, roundings_double(facts));
+  const F64x8 l_error = fma(facts.keys, splat(1.01 / 8 * kU), splat(6 * kU));
+  const F64x8 value_error = splat(1.01 * kU) * facts.keys;
+  store(finish.inverse + first, splat(1.0) / l);
+  store(finish.error + first, output_error(weights, value_error, l_error) + splat(4 * kU));
 
-  const double log_l = log(row.l);
-  row.lse = row.max_t + log_l;
-  row.lse_ball = 1.01 * (log_error(weights, weight_sum_error) +
-                         kLogError * __builtin_fabs(log_l) + kU * __builtin_fabs(row.lse));
+  const F64x8 log_l = log(l), lse = load(maximum) + log_l;
+  const F64x8 rounding = fma(splat(kU), magnitude(lse), splat(kLogError) * magnitude(log_l));
+  double lse_of[8], ball_of[8], l_of[8];
+  store(lse_of, lse);
+  store(ball_of, splat(1.01) * (log_error(weights, l_error) + rounding));
+  store(l_of, l);
+  for (std::int64_t r = 0; first + r < block.num_rows && r < 8; ++r) {
+    BlockRow& row = block.rows[first + r];
+    row.lse = lse_of[r];
+    row.lse_ball = ball_of[r];
+    row.l = l_of[r];
+  }
+}
+
+/// Outputs and their balls. A chain over n keys underflows by 2^-1075 a step; the floor is normal,
+/// because subnormal numbers are slow.
+inline void write_row(const Keys& keys, std::int64_t r, const Work& work, const Finish& finish,
+                      BlockRow& row) {
+  const double scale = __builtin_fabs(row.v_scale);
+  const F64x8 inverse = splat(finish.inverse[r]), v_scale = splat(row.v_scale);
+  const F64x8 error = splat(finish.error[r] * scale);
+  const F64x8 floor = splat((work.keys[r] + 4) * 0x1p-1020 * (1 + scale));
+  // + 0 makes -0 of an underflowed product +0, as it is when a 0 is added.
+  const auto output = [&](const double* sum) { return load(sum) * inverse * v_scale + splat(0.0); };
+  const auto ball = [&](std::int64_t d) { return fma(load(keys.max_v + d), error, floor); };
+  std::int64_t d = 0;
+  const double* sum = row_of(work.o_high, 0, r);
+  for (; d + kPanel <= keys.dim_v; d += kPanel, sum += kBlockRows * kPanel) {
+    for (std::int64_t h = 0; h < kPanel; h += 8) {
+      store(row.o + d + h, output(sum + h));
+      store(row.ball + d + h, ball(d + h));
+    }
+  }
+  for (; d < keys.dim_v; d += 8, sum += 8) {
+    store_lanes(row.o, d, keys.dim_v, output(sum));
+    store_lanes(row.ball, d, keys.dim_v, ball(d));
+  }
 }
 
 inline void attend_double(Block& block, Scratch& scratch) {
@@ -226,23 +263,18 @@ inline void attend_double(Block& block, Scratch& scratch) {
     scratch.scores = scratch.dots + panels(block.keys->count) * kBlockRows * kPanel;
   }
   score_rows(block, scratch, work);
-
-  bool evaluated[kBlockRows];
-  F64x8 sums[kBlockRows];
-  for (std::int64_t r = 0; r < block.num_rows; ++r) {
-    evaluated[r] = settle_maximum(block.rows[r], work, r);
-    sums[r] = splat(0.0);
-  }
+  settle_maxima(block, work);
   for (std::int64_t p = work.first_panel; p < work.last_panel; p += kTilePanels) {
     const std::int64_t end = min_of(p + kTilePanels, work.last_panel);
-    for (std::int64_t r = 0; r < block.num_rows; ++r) {
-      weigh(block, r, p, end, evaluated[r], work, sums[r]);
-    }
+    for (std::int64_t r = 0; r < block.num_rows; ++r) weigh(block, r, p, end, work);
     add_tile(block, work, p, end);
   }
+  Finish finish;
+  for (std::int64_t r = 0; r < block.num_rows; r += 8) settle_rows(block, r, work, finish);
   for (std::int64_t r = 0; r < block.num_rows; ++r) {
-    if (evaluated[r]) {
-      finish(*block.keys, block.rows[r], r, sums[r], work);
+    if (work.evaluated[r]) {
+      settle_finite(work, block.rows[r]);
+      write_row(*block.keys, r, work, finish, block.rows[r]);
     } else {
       clear_results(*block.keys, block.rows[r]);
     }

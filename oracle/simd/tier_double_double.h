@@ -38,7 +38,7 @@ void dot_panel_dd(const Keys& keys, const Work& work, std::int64_t panel, std::i
   for (int i = 0; i < kRows; ++i) {
     for (int h = 0; h < 2; ++h) c[i][h] = {splat(anchors[i]) * powers[h], splat(0.0)};
   }
-  multiply_anchored<kRows, 1, kPanel, false>(
+  multiply_anchored<kRows, 1, kRowSlots, false>(
       work.q + r, nullptr, keys.k + panel * kPanel * keys.dim_qk, keys.dim_qk, c);
   ATTEST_SIMD_UNROLL
   for (int i = 0; i < kRows; ++i) {
@@ -70,11 +70,12 @@ inline void score_panel_dd(const Block& block, std::int64_t panel, std::int64_t 
       t = {select(hidden, splat(-kInfinity), sum.hi), sum.lo};
       const F64x8 size = load_keys(row.extra_size, j, count, 0);
       const Mask8 visible = less(splat(-kInfinity), hide_outside(row, j, t.hi));
-      work.extra_most[r] = select(visible, larger(size, work.extra_most[r]), work.extra_most[r]);
+      work.lane_extra_most[r] =
+          select(visible, larger(size, work.lane_extra_most[r]), work.lane_extra_most[r]);
     }
     t.hi = hide_outside(row, j, t.hi);
     store_dd(high + h, low + h, t);
-    work.most[r] = larger(t.hi, work.most[r]);
+    work.lane_most[r] = larger(t.hi, work.lane_most[r]);
   }
 }
 
@@ -82,7 +83,7 @@ inline void score_rows_dd(const Block& block, Work& work) {
   const Keys& keys = *block.keys;
   double anchors[kBlockRows];
   for (std::int64_t r = 0; r < block.num_rows; ++r) {
-    anchors[r] = 3 * power_above(work.facts[r].norm_q * kAnchorRoom);
+    anchors[r] = 3 * power_above(work.norm_q[r] * kAnchorRoom);
   }
   for (std::int64_t p = work.first_panel; p < work.last_panel; ++p) {
     double powers[kPanel];
@@ -109,31 +110,48 @@ ATTEST_SIMD_INLINE DD8 sum_lanes(DD8 x) {
   return splat_dd(high[0], low[0]);
 }
 
-/// e^(t - maximum); 0 where t = -inf. The maximum is that of the high parts: any shift will do.
-ATTEST_SIMD_INLINE DD8 weight_of(DD8 t, F64x8 maximum) {
+/// The low part of the shift of row r, whose high part is max_t. Any shift near the maximum does,
+/// and below 2^40 low parts are nothing; above, the largest of those that go with max_t.
+inline double shift_low(const Block& block, std::int64_t r, const Work& work) {
+  const BlockRow& row = block.rows[r];
+  if (!(work.evaluated[r] && work.shift[r] > 0x1p40)) return 0;
+  const F64x8 most = splat(row.max_t);
+  F64x8 low = splat(row.has_sink && row.sink == row.max_t ? 0 : -kInfinity);
+  for (std::int64_t p = work.first_panel; p < work.last_panel; ++p) {
+    for (std::int64_t h = 0; h < kPanel; h += 8) {
+      const DD8 t = load_dd(row_of(work.high, p, r) + h, row_of(work.low, p, r) + h);
+      low = select(less(t.hi, most), low, larger(t.lo, low));
+    }
+  }
+  return largest_lane(low);
+}
+
+/// e^(t - shift); 0 where t = -inf.
+ATTEST_SIMD_INLINE DD8 weight_of(DD8 t, DD8 shift) {
   const Mask8 hidden = less(t.hi, splat(-__DBL_MAX__));
-  const DD8 w = exp(add(t, splat(-0.0) - maximum));
+  const DD8 w = exp(sub(t, shift));
   return {select(hidden, splat(0.0), w.hi), select(hidden, splat(0.0), w.lo)};
 }
 
 /// Scores of one row become weights. Returns their sum in every lane, the sink included.
-inline DD8 weigh_dd(const Block& block, std::int64_t r, bool evaluated, Work& work) {
+inline DD8 weigh_dd(const Block& block, std::int64_t r, double shift_low, Work& work) {
+  const bool evaluated = work.evaluated[r];
   const BlockRow& row = block.rows[r];
-  const F64x8 maximum = splat(row.max_t);
+  const DD8 shift = splat_dd(row.max_t, shift_low);
   DD8 sum = splat_dd(0, 0);
   for (std::int64_t p = work.first_panel; p < work.last_panel; ++p) {
     for (std::int64_t h = 0; h < kPanel; h += 8) {
       double *high = row_of(work.high, p, r) + h, *low = row_of(work.low, p, r) + h;
-      const DD8 w = evaluated ? weight_of(load_dd(high, low), maximum) : splat_dd(0, 0);
+      const DD8 w = evaluated ? weight_of(load_dd(high, low), shift) : splat_dd(0, 0);
       store_dd(high, low, w);
       sum = add(sum, w);
       if (row.extra == nullptr) continue;
       const F64x8 size = load_keys(row.extra_size, p * kPanel + h, block.keys->count, 0);
-      work.extra_sum[r] = fma(w.hi, smaller(size, splat(kHuge)), work.extra_sum[r]);
+      work.lane_extra_sum[r] = fma(w.hi, smaller(size, splat(kHuge)), work.lane_extra_sum[r]);
     }
   }
   sum = sum_lanes(sum);
-  if (row.has_sink && evaluated) sum = add(sum, weight_of(splat_dd(row.sink, 0), maximum));
+  if (row.has_sink && evaluated) sum = add(sum, weight_of(splat_dd(row.sink, 0), shift));
   return sum;
 }
 
@@ -175,69 +193,88 @@ inline void add_all_values_dd(const Block& block, const double* anchors, const W
   }
 }
 
-/// Divides, and says how far off everything may be. As for dot products (ball.h), with 2^e =
-/// power_above(l) power_above(max|v|) <= 4 l max|v| and twice as many roundings of the sum of
-/// rests, which the low parts of weights enlarge by 2^(e - 53): (2 n^2 + 3 n) 2^(e - 105).
-inline void finish_dd(const Keys& keys, BlockRow& row, std::int64_t r, DD8 l, Work& work) {
-  RowFacts& facts = work.facts[r];
-  row.l = largest_lane(l.hi);
-  facts.extra_mean = sum_lanes(work.extra_sum[r]) / row.l;
+/// Sums of weights, and the low parts of shifts, per row.
+struct WeightSums {
+  double high[kRowSlots] = {}, low[kRowSlots] = {}, shift_low[kRowSlots] = {};
+};
 
-  const double n = facts.keys;
+/// l, the LSE and errors of rows first ... first + 7; error: of o, in units of max|v| v_scale. As
+/// for dot products (ball.h), with 2^e = power_above(l) power_above(max|v|) <= 4 l max|v| and twice
+/// as many roundings of the sum of rests, which the low parts of weights enlarge by 2^(e - 53):
+/// (2 n^2 + 3 n) 2^(e - 105).
+inline void settle_rows_dd(Block& block, std::int64_t first, const WeightSums& sums,
+                           const Work& work, double* error) {
+  double maximum[8];
+  for (std::int64_t r = 0; r < 8; ++r) {
+    maximum[r] = block.rows[min_of(first + r, block.num_rows - 1)].max_t;
+  }
+  const DD8 l = load_dd(sums.high + first, sums.low + first);
+  const RowFacts facts = facts_of(block, work, first, l.hi);
   const WeightError weights = weight_error(facts, roundings_double_double(facts));
-  const double weight_sum_error = (n / 8 + 12) * 4 * kU * kU;
-  const double value_sum_error = 1.02 * (2 * n * n + 3 * n) * 4 * 0x1p-105;
-  const double error = output_error(weights, value_sum_error, weight_sum_error) + 20 * kU * kU;
-  const double scale = __builtin_fabs(row.v_scale);
-  const double floor = (n + 8) * 0x1p-1072 * (1 + scale);
+  const F64x8 n = facts.keys;
+  const F64x8 l_error = fma(n, splat(kU * kU / 2), splat(48 * kU * kU));
+  const F64x8 value_error = splat(4.1 * 0x1p-105) * n * fma(splat(2.0), n, splat(3.0));
+  store(error + first, output_error(weights, value_error, l_error) + splat(20 * kU * kU));
 
-  F64x8 check = splat(0.0);
+  const DD8 log_l = log(l), lse = add(log_l, load_dd(maximum, sums.shift_low + first));
+  const F64x8 rounding =
+      fma(splat(2 * kU * kU), magnitude(lse.hi), splat(kDDLogError) * magnitude(log_l.hi));
+  double high[8], low[8], ball[8];
+  store_dd(high, low, lse);
+  store(ball, splat(1.01) * (log_error(weights, l_error) + rounding));
+  for (std::int64_t r = 0; first + r < block.num_rows && r < 8; ++r) {
+    BlockRow& row = block.rows[first + r];
+    row.lse = high[r];
+    row.lse_low = low[r];
+    row.lse_ball = ball[r];
+    row.l = sums.high[first + r];
+  }
+}
+
+/// Outputs and their balls.
+inline void write_row_dd(const Keys& keys, std::int64_t r, const Work& work, DD8 l,
+                         double relative_error, BlockRow& row) {
+  const double scale = __builtin_fabs(row.v_scale);
+  const F64x8 error = splat(relative_error * scale);
+  const F64x8 floor = splat((work.keys[r] + 8) * 0x1p-1072 * (1 + scale));
   for (std::int64_t d = 0; d < keys.dim_v; d += 8) {
-    const double* high = row_of(work.o_high, d / kPanel, r) + d % kPanel;
-    const double* low = row_of(work.o_low, d / kPanel, r) + d % kPanel;
-    const DD8 o = mul(div(load_dd(high, low), l), splat(row.v_scale));
-    const F64x8 ball = fma(load(keys.max_v + d), splat(error * scale), splat(floor));
-    check = fma(o.hi, splat(0.0), fma(ball, splat(0.0), check));
+    const std::int64_t lane = d % kPanel;
+    const DD8 sum = load_dd(row_of(work.o_high, d / kPanel, r) + lane,
+                            row_of(work.o_low, d / kPanel, r) + lane);
+    const DD8 o = mul(div(sum, l), splat(row.v_scale));
+    // + 0: no -0, as in double.
     store_lanes(row.o, d, keys.dim_v, o.hi + splat(0.0));
     store_lanes(row.o_low, d, keys.dim_v, o.lo + splat(0.0));
-    store_lanes(row.ball, d, keys.dim_v, ball);
+    store_lanes(row.ball, d, keys.dim_v, fma(load(keys.max_v + d), error, floor));
   }
-  row.finite = sum_lanes(check) == 0;  // infinity times 0 is NaN
-
-  const DD8 log_l = log(l);
-  const DD8 lse = add(log_l, splat(row.max_t));
-  row.lse = largest_lane(lse.hi);
-  row.lse_low = largest_lane(lse.lo);
-  row.lse_ball = 1.01 * (log_error(weights, weight_sum_error) +
-                         kDDLogError * __builtin_fabs(largest_lane(log_l.hi)) +
-                         2 * kU * kU * __builtin_fabs(row.lse));
 }
 
 inline void attend_double_double(Block& block, Scratch& scratch) {
   Work work;
   prepare(block, scratch, work);
   score_rows_dd(block, work);
+  settle_maxima(block, work);
 
   const Keys& keys = *block.keys;
-  double most_v = 0;
-  for (std::int64_t d = 0; d < keys.dim_v; ++d) most_v = larger_of(most_v, keys.max_v[d]);
-  bool evaluated[kBlockRows];
   DD8 l[kBlockRows];
-  double anchors[kBlockRows];
+  WeightSums sums;
+  double anchors[kBlockRows], error[kRowSlots];
   for (std::int64_t r = 0; r < block.num_rows; ++r) {
-    evaluated[r] = settle_maximum(block.rows[r], work, r);
-    l[r] = weigh_dd(block, r, evaluated[r], work);
-    anchors[r] = 3 * power_above(largest_lane(l[r].hi) * kAnchorRoom);
+    sums.shift_low[r] = shift_low(block, r, work);
+    l[r] = weigh_dd(block, r, sums.shift_low[r], work);
+    sums.high[r] = largest_lane(l[r].hi);
+    sums.low[r] = largest_lane(l[r].lo);
+    anchors[r] = 3 * power_above(sums.high[r] * kAnchorRoom);
   }
   add_all_values_dd(block, anchors, work);
+  for (std::int64_t r = 0; r < block.num_rows; r += 8) settle_rows_dd(block, r, sums, work, error);
   for (std::int64_t r = 0; r < block.num_rows; ++r) {
-    BlockRow& row = block.rows[r];
-    if (evaluated[r]) {
-      finish_dd(keys, row, r, l[r], work);
+    if (work.evaluated[r]) {
+      settle_finite(work, block.rows[r]);
+      write_row_dd(keys, r, work, l[r], error[r], block.rows[r]);
     } else {
-      clear_results(keys, row);
+      clear_results(keys, block.rows[r]);
     }
-    if (!(most_v * row.l < kHuge)) row.finite = false;
   }
 }
 

@@ -142,6 +142,12 @@ ATTEST_SIMD_INLINE F32x16 magnitude(F32x16 a) {
   const __m256 sign = _mm256_set1_ps(-0.0F);
   return {_mm256_andnot_ps(sign, a.x), _mm256_andnot_ps(sign, a.y)};
 }
+ATTEST_SIMD_INLINE F32x16 sqrt(F32x16 a) { return {_mm256_sqrt_ps(a.x), _mm256_sqrt_ps(a.y)}; }
+/// a < b ? x : y
+ATTEST_SIMD_INLINE F32x16 select_less(F32x16 a, F32x16 b, F32x16 x, F32x16 y) {
+  return {_mm256_blendv_ps(y.x, x.x, _mm256_cmp_ps(a.x, b.x, _CMP_LT_OQ)),
+          _mm256_blendv_ps(y.y, x.y, _mm256_cmp_ps(a.y, b.y, _CMP_LT_OQ))};
+}
 ATTEST_SIMD_INLINE void store_rounded(float* to, F64x8 a) {
   _mm_storeu_ps(to, _mm256_cvtpd_ps(a.x));
   _mm_storeu_ps(to + 4, _mm256_cvtpd_ps(a.y));

@@ -108,6 +108,11 @@ ATTEST_SIMD_INLINE F32x16 larger(F32x16 a, F32x16 b) {
   return {_mm512_maskz_max_ps(kAll16, a.x, b.x)};
 }
 ATTEST_SIMD_INLINE F32x16 magnitude(F32x16 a) { return {_mm512_abs_ps(a.x)}; }
+ATTEST_SIMD_INLINE F32x16 sqrt(F32x16 a) { return {_mm512_maskz_sqrt_ps(kAll16, a.x)}; }
+/// a < b ? x : y
+ATTEST_SIMD_INLINE F32x16 select_less(F32x16 a, F32x16 b, F32x16 x, F32x16 y) {
+  return {_mm512_mask_blend_ps(_mm512_cmp_ps_mask(a.x, b.x, _CMP_LT_OQ), y.x, x.x)};
+}
 /// Eight doubles rounded to float, into eight floats at `to`.
 ATTEST_SIMD_INLINE void store_rounded(float* to, F64x8 a) {
   _mm256_storeu_ps(to, _mm512_maskz_cvtpd_ps(kAll8, a.x));

@@ -124,6 +124,11 @@ ATTEST_SIMD_INLINE F32x16 larger(F32x16 a, F32x16 b) {
 ATTEST_SIMD_INLINE F32x16 magnitude(F32x16 a) {
   ATTEST_SIMD_LANES(F32x16, 16, __builtin_fabsf(a.x[i]));
 }
+ATTEST_SIMD_INLINE F32x16 sqrt(F32x16 a) { ATTEST_SIMD_LANES(F32x16, 16, __builtin_sqrtf(a.x[i])); }
+/// a < b ? x : y
+ATTEST_SIMD_INLINE F32x16 select_less(F32x16 a, F32x16 b, F32x16 x, F32x16 y) {
+  ATTEST_SIMD_LANES(F32x16, 16, a.x[i] < b.x[i] ? x.x[i] : y.x[i]);
+}
 ATTEST_SIMD_INLINE void store_rounded(float* to, F64x8 a) {
   for (int i = 0; i < 8; ++i) to[i] = static_cast<float>(a.x[i]);
 }

@@ -38,7 +38,7 @@ constexpr Slope kSlopes[] = {
     {"e4m3_p_e4m3_out_f32", DType::kE4M3, DType::kE4M3, DType::kF32, 0.9},
 };
 
-constexpr int kClimbs = 40;
+constexpr int kClimbs = 300;
 constexpr int kSteps = 1000;
 constexpr std::int64_t kLargestSide = 4;
 
@@ -56,8 +56,6 @@ class Climb : public testing::TestWithParam<Slope> {
   /// Everything in the types of this slope: nothing else is stored in a smaller one.
   Style draw_style(Random& random) const {
     Style style = random_style(random, {.p_dtype = GetParam().p, .matrix_units = false});
-    style.score_dtype = DType::kF32;
-    style.part_dtype = DType::kF64;
     style.q_prescaled = false;
     return style;
   }

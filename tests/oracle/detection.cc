@@ -20,12 +20,13 @@ namespace {
 
 constexpr std::int64_t kDim = 64;
 
-/// A kernel as it is written for GPUs: eight lanes per dot product, tiles of 64, trees of 16.
+/// A kernel as it is written for GPUs: eight lanes per dot product, tiles of 64 keys, values added
+/// 16 keys at a time.
 Style usual_style(const KernelClass& kernel) {
   Style style;
   style.dot = Sum::kStrided;
   style.dot_lanes = 8;
-  style.values = Sum::kStrided;
+  style.values = Sum::kChunked;
   style.value_lanes = 16;
   style.weights = Sum::kPairwise;
   style.scaling = Scaling::kFusedExp2;
@@ -171,6 +172,30 @@ bool flags(Check check, const SimulatedOutputs& got, const Yardstick& yardstick,
   return false;
 }
 
+bool needs_hidden_key(const DetectionSetup& setup, Defect defect) {
+  return setup.data == DetectionData::kPoisonedV || info_of(defect).needs_hidden_key;
+}
+
+/// Counts who flags which defect on one case: those defects that need hidden keys, or the others.
+void add_case(const DetectionSetup& setup, int index, bool hidden,
+              const std::vector<Defect>& defects, std::vector<DetectionRates>& counts) {
+  if (std::none_of(defects.begin(), defects.end(),
+                   [&](Defect defect) { return needs_hidden_key(setup, defect) == hidden; })) {
+    return;
+  }
+  Random random(static_cast<std::uint64_t>(index));
+  const DetectionCase c = make_case(setup, hidden, random);
+  const SimulatedCall call(c.problem, c.inputs);
+  const Yardstick yardstick = measure(c, call, setup, random);
+  const Style style = usual_style(setup.kernel);
+  for (std::size_t d = 0; d < defects.size(); ++d) {
+    if (needs_hidden_key(setup, defects[d]) != hidden) continue;
+    const SimulatedOutputs got = simulate_defect(call, style, defects[d], c.hidden_key, random);
+    for (std::size_t k = 0; k < kNumChecks; ++k)
+      counts[d][k] += flags(static_cast<Check>(k), got, yardstick, setup) ? 1 : 0;
+  }
+}
+
 }  // namespace
 
 std::string_view name_of(Check check) {
@@ -187,34 +212,14 @@ std::array<KernelClass, 3> kernel_classes() {
 
 std::vector<DetectionRates> detection_rates(const DetectionSetup& setup,
                                             const std::vector<Defect>& defects) {
-  const Style style = usual_style(setup.kernel);
   std::vector<DetectionRates> rates(defects.size(), DetectionRates{});
   for (int i = 0; i < setup.cases; ++i) {
-    for (const bool hidden : {false, true}) {
-      const bool needed = std::any_of(defects.begin(), defects.end(), [&](Defect defect) {
-        return (info_of(defect).needs_hidden_key || setup.data == DetectionData::kPoisonedV) ==
-               hidden;
-      });
-      if (!needed) continue;
-      Random random(static_cast<std::uint64_t>(i));
-      const DetectionCase c = make_case(setup, hidden, random);
-      const SimulatedCall call(c.problem, c.inputs);
-      const Yardstick yardstick = measure(c, call, setup, random);
-      for (std::size_t d = 0; d < defects.size(); ++d) {
-        const bool wants_hidden =
-            info_of(defects[d]).needs_hidden_key || setup.data == DetectionData::kPoisonedV;
-        if (wants_hidden != hidden) continue;
-        const SimulatedOutputs got = simulate_defect(call, style, defects[d], c.hidden_key, random);
-        for (std::size_t k = 0; k < kNumChecks; ++k) {
-          if (flags(static_cast<Check>(k), got, yardstick, setup))
-            rates[d][k] += 100.0 / setup.cases;
-        }
-      }
-    }
+    for (const bool hidden : {false, true}) add_case(setup, i, hidden, defects, rates);
   }
-  if (!setup.kernel.has_16_bit_reference()) {
-    for (DetectionRates& of_defect : rates)
-      of_defect[static_cast<std::size_t>(Check::kTwice)] = std::nan("");
+  for (DetectionRates& rate : rates) {
+    for (double& percent : rate) percent *= 100.0 / setup.cases;
+    if (!setup.kernel.has_16_bit_reference())
+      rate[static_cast<std::size_t>(Check::kTwice)] = std::nan("");
   }
   return rates;
 }

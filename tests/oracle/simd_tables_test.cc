@@ -45,6 +45,7 @@ std::vector<double> interpolate(const std::function<Mp(Mp)>& f, const Mp& a, con
     polynomial[0] += difference[i];
   }
   std::vector<double> rounded;
+  rounded.reserve(polynomial.size());
   for (const Mp& c : polynomial) rounded.push_back(nearest(c));
   return rounded;
 }

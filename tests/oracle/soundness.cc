@@ -50,6 +50,10 @@ std::string Tally::add(const RandomCase& the_case, const SimulatedOutputs& got,
   vacuous += o.vacuous + lse.vacuous;
   if (o.bad()) return describe("o", o);
   if (lse.bad()) return describe("lse", lse);
+  if (o.escalate || lse.escalate) {
+    ++undecided;
+    return "";
+  }
   worst_o = std::max(worst_o, o.severity);
   worst_lse = std::max(worst_lse, lse.severity);
   return "";

@@ -17,6 +17,7 @@ std::uint64_t soundness_factor();
 struct Tally {
   double worst_o = 0, worst_lse = 0;  ///< error / (bound + rounding of the output)
   std::int64_t elements = 0, vacuous = 0;
+  std::int64_t undecided = 0;  ///< calls with an element too close to call even at 50 digits
 
   /// Judges outputs as properties do. Returns what exceeded its bound, or nothing. `expected`: rows
   /// too close to call are refined.

@@ -33,7 +33,7 @@ Rounding rounding_of(DType type, int bits, bool cut) {
   const bool native = !cut && kept == own && (type == DType::kF32 || type == DType::kF64);
   return {.bits = native ? 0 : kept,
           .cut = cut,
-          .lowest_exponent = 1 - format.bias,
+          .lowest_unit = 1 - format.bias - format.mantissa_bits,
           .largest = problem::largest_finite(type)};
 }
 
@@ -41,14 +41,19 @@ Rounding rounding_of(DType type, int bits, bool cut) {
 template <typename T>
 using WideOf = std::conditional_t<std::is_same_v<T, double>, long double, double>;
 
+/// x[0] + ... + x[count - 1] by a tree. Overwrites them.
 template <typename T>
-T tree(const Unit<T>& unit, std::vector<T>& x) {
-  std::size_t count = x.size();
+T tree(const Unit<T>& unit, T* x, std::size_t count) {
   for (; count > 1; count = (count + 1) / 2) {
     for (std::size_t i = 0; i < count / 2; ++i) x[i] = unit.add(x[2 * i], x[2 * i + 1]);
     if (count % 2 == 1) x[count / 2] = x[count - 1];
   }
   return count == 0 ? T(0) : x[0];
+}
+
+template <typename T>
+T tree(const Unit<T>& unit, std::vector<T>& x) {
+  return tree(unit, x.data(), x.size());
 }
 
 }  // namespace
@@ -57,7 +62,7 @@ double round_as(double exact, const Rounding& rounding) {
   if (exact == 0 || !(std::abs(exact) < kInfinity)) return exact;
   // Adding and subtracting 1.5 * 2^52 rounds a number below 2^51 to an integer, ties to even.
   constexpr double kToInteger = 0x1.8p52;
-  const int exponent = std::max(exponent_of(exact), rounding.lowest_exponent) - rounding.bits + 1;
+  const int exponent = std::max(exponent_of(exact) - rounding.bits + 1, rounding.lowest_unit);
   const double in_units = exact * power_of_two(-exponent);
   const double integer = rounding.cut ? std::trunc(in_units) : in_units + kToInteger - kToInteger;
   const double result = integer * power_of_two(exponent);
@@ -84,8 +89,28 @@ Machine<T>::Machine(const Style& style, const Sabotage& sabotage, Random& random
 }
 
 template <typename T>
-T Machine<T>::log(T x) const {
-  return functions_.settle(std::log(x), std::log(static_cast<double>(x)));
+double Machine<T>::direction() {
+  if (!style_.biased_exp) return random_.uniform(-1, 1);
+  return style_.alternating_exp && ++calls_ % 2 == 0 ? -1 : 1;
+}
+
+template <typename T>
+T Machine<T>::log(T x) {
+  double y = std::log(static_cast<double>(x));
+  if (!style_.fast_functions) return functions_.settle(std::log(x), y);
+  // __logf: absolute error 2^-21.41 in [0.5, 2], else 3 ulp (CUDA C++ Programming Guide).
+  constexpr double kUlp = 0x1p-23;
+  const double reach = x >= T(0.5) && x <= T(2) ? 2.9 * kUlp : 2.4 * kUlp * std::abs(y);
+  y += direction() * reach;
+  return functions_.settle(static_cast<T>(y), y);
+}
+
+template <typename T>
+T Machine<T>::inverse(T x) {
+  const double y = 1 / static_cast<double>(x);
+  if (!style_.fast_functions) return functions_.settle(1 / x, y);
+  const double spoilt = y * (1 + direction() * 0x1p-24);  // and half an ulp when it is stored
+  return functions_.settle(static_cast<T>(spoilt), spoilt);
 }
 
 /// An exponential whose argument was `argument` nats.
@@ -94,8 +119,7 @@ T Machine<T>::spoiled(long double exact, double argument) {
   const double u = problem::unit_roundoff(style_.accumulate);
   const double reach =
       (std::max(0.0, style_.exp_ulp - 1.02) + style_.exp_arg_ulp * std::abs(argument) * 0.99) * u;
-  const double sign = style_.biased_exp ? 1 : random_.uniform(-1, 1);
-  const long double value = exact * (1 + static_cast<long double>(sign * reach));
+  const long double value = exact * (1 + static_cast<long double>(direction() * reach));
   return functions_.settle(static_cast<T>(value), static_cast<double>(value));
 }
 
@@ -130,7 +154,7 @@ T Machine<T>::tanh(T x) {
   WideOf<T> y = std::tanh(WideOf<T>{x});
   if (style_.worst_exp && x != 0) {
     const double u = problem::unit_roundoff(style_.accumulate);
-    y += (style_.biased_exp ? 1 : random_.uniform(-1, 1)) * (style_.tanh_ulp - 1.02) * u;
+    y += direction() * (style_.tanh_ulp - 1.02) * u;
   }
   return functions_.settle(static_cast<T>(y), static_cast<double>(y));
 }
@@ -174,7 +198,13 @@ T Machine<T>::sum(std::vector<T> x, Sum how, int lanes, T start) {
 }
 
 template <typename T>
-T Machine<T>::sum_on(const Unit<T>& unit, std::vector<T>& x, Sum how, int, T start) {
+T Machine<T>::sum_on(const Unit<T>& unit, std::vector<T>& x, Sum how, int lanes, T start) {
+  if (how == Sum::kChunked) {
+    const auto chunk = static_cast<std::size_t>(lanes);
+    for (std::size_t i = 0; i < x.size(); i += chunk)
+      start = unit.add(start, tree(unit, x.data() + i, std::min(chunk, x.size() - i)));
+    return start;
+  }
   if (how == Sum::kPairwise) return unit.add(start, tree(unit, x));
   if (how == Sum::kReversed) std::reverse(x.begin(), x.end());
   if (how == Sum::kShuffled) {
@@ -211,8 +241,8 @@ T Machine<T>::tensor_core(const T* a, const T* b, std::size_t n, std::size_t str
         largest = std::max(largest, std::ilogb(a[i]) + std::ilogb(b[i * stride]));
     }
     if (largest == kNone) continue;
-    const double grid = std::ldexp(1.0, std::max(largest, rounding.lowest_exponent) -
-                                            (rounding.bits - 1) - style_.mma_extra_bits);
+    const int unit = largest - (rounding.bits - 1) - style_.mma_extra_bits;
+    const double grid = std::ldexp(1.0, std::max(unit, rounding.lowest_unit));
     double total = std::trunc(static_cast<double>(start) / grid);
     for (std::size_t i = first; i < last; ++i) {
       const double product = static_cast<double>(a[i]) * static_cast<double>(b[i * stride]);

@@ -14,10 +14,10 @@ namespace attest::tests {
 
 /// What becomes of the exact result of one operation.
 struct Rounding {
-  int bits = 0;                ///< significand bits kept; 0: those of T, to nearest
-  bool cut = false;            ///< towards zero; else to nearest, ties to even
-  int lowest_exponent = -126;  ///< of the smallest normal number
-  double largest = 0;          ///< beyond: infinity
+  int bits = 0;            ///< significand bits kept; 0: those of T, to nearest
+  bool cut = false;        ///< towards zero; else to nearest, ties to even
+  int lowest_unit = -149;  ///< exponent of the smallest unit in the last place
+  double largest = 0;      ///< beyond: infinity
 };
 
 /// `exact` as `rounding` leaves it. bits must not be 0.
@@ -57,7 +57,10 @@ class Machine {
   T mul(T a, T b) const { return vector_.mul(a, b); }
   T fma(T a, T b, T c) const { return vector_.fma(a, b, c); }
   T div(T a, T b) const { return vector_.div(a, b); }
-  T log(T x) const;
+  /// A number as it comes from memory.
+  T loaded(double x) const { return vector_.flushed(static_cast<T>(x)); }
+  T log(T x);
+  T inverse(T x);
 
   /// e^x, 2^x, tanh x, as good or bad as the style has them. exp(0) is 1 in every implementation.
   T exp(T x);
@@ -76,6 +79,8 @@ class Machine {
  private:
   T sum_on(const Unit<T>& unit, std::vector<T>& x, Sum how, int lanes, T start);
   T tensor_core(const T* a, const T* b, std::size_t n, std::size_t stride, T start) const;
+  /// Where in its error range a function ends up, in [-1, 1].
+  double direction();
   T spoiled(long double exact, double argument);
 
   const Style& style_;
@@ -83,6 +88,7 @@ class Machine {
   Random& random_;
   Unit<T> vector_, matrix_, functions_;
   std::vector<T> products_;
+  int calls_ = 0;  ///< of functions that err
 };
 
 extern template class Machine<float>;

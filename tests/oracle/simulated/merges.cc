@@ -38,7 +38,8 @@ template <typename T>
 void Merges<T>::normalise(State<T>& state, bool rounded) {
   if (state.empty()) return;
   const T l = state.l[0];
-  for (T& a : state.acc) a = style_.reciprocal ? machine_.mul(a, 1 / l) : machine_.div(a, l);
+  for (T& a : state.acc)
+    a = style_.reciprocal ? machine_.mul(a, machine_.inverse(l)) : machine_.div(a, l);
   if (!style_.normalise_first) state.lse = shifts_.natural(state.m) + machine_.log(l);
   if (rounded) store(state);
 }

@@ -140,7 +140,7 @@ void RowSimulator<T>::normalise_first(State<T>& state, const Tiles& tiles) {
     rounded_.resize(tile.size());
     for (T& p : rounded_) {
       const T w = weights[i++];
-      p = style_.reciprocal ? machine_.mul(w, 1 / l) : machine_.div(w, l);
+      p = style_.reciprocal ? machine_.mul(w, machine_.inverse(l)) : machine_.div(w, l);
       p = static_cast<T>(problem::round_to(style_.p_dtype, static_cast<double>(p)));
     }
     add_values(state, tile, rounded_);

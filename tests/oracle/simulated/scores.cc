@@ -45,7 +45,7 @@ void Scores<T>::load_query(const SimulatedCall& call, std::int64_t b, std::int64
   const auto q_scale = static_cast<T>(call.tensors().q_scale(b, head));
   q_.resize(static_cast<std::size_t>(p.head_dim_qk));
   for (std::size_t d = 0; d < q_.size(); ++d) {
-    T lane = static_cast<T>(q[d]);
+    T lane = machine_.loaded(q[d]);
     if (style_.scales_per_lane) lane = machine_.mul(lane, q_scale);
     if (scales_query_) lane = machine_.mul(lane, unit_.base_2 ? unit_.factor : scale_);
     if (style_.q_prescaled)
@@ -68,7 +68,7 @@ T Scores<T>::score(const SimulatedCall& call, std::int64_t b, std::int64_t head,
   const double* k = call.k(b, head, key);
   k_.resize(q_.size());
   for (std::size_t d = 0; d < k_.size(); ++d) {
-    k_[d] = static_cast<T>(k[d]);
+    k_[d] = machine_.loaded(k[d]);
     if (style_.scales_per_lane) k_[d] = machine_.mul(k_[d], k_scale_);
   }
   T s = machine_.dot(q_.data(), k_.data(), q_.size(), 1, style_.dot, style_.dot_lanes, 0);
@@ -117,7 +117,7 @@ LoadedRow<T> Scores<T>::load(const SimulatedCall& call, std::int64_t b, std::int
     loaded.keys.push_back(j - range.begin);
     const double* v = call.v(b, head, j);
     for (std::size_t d = 0; d < loaded.width; ++d) {
-      const auto lane = static_cast<T>(v[d]);
+      const T lane = machine_.loaded(v[d]);
       loaded.values.push_back(style_.scales_per_lane ? machine_.mul(lane, v_scale) : lane);
     }
   }

@@ -16,7 +16,7 @@ namespace {
 constexpr double kLazyBits = 8;  // as flash attention for Blackwell has it
 constexpr int kManyLanes = 256;  // more than head_dim_qk in these tests: a tree
 
-Sum random_sum(Random& random) { return static_cast<Sum>(random.between(0, 5)); }
+Sum random_sum(Random& random) { return static_cast<Sum>(random.between(0, 6)); }
 
 int random_lanes(Random& random) { return random.one_of({2, 4, 8, 16}); }
 
@@ -41,13 +41,15 @@ void draw_sums(Random& random, const StyleLimits& limits, Style& s) {
   if (random.chance(15)) s.product_bits = random.one_of({14, 18, 22});
 }
 
-void draw_scores(Random& random, Style& s) {
+void draw_scores(Random& random, const StyleLimits& limits, Style& s) {
   s.scaling = static_cast<Scaling>(random.between(0, 3));
   s.q_prescaled = random.chance(15);
   if (s.q_prescaled) s.scaling = random.one_of({Scaling::kQuery, Scaling::kQueryExp2});
   s.scales_per_lane = random.chance(50);
   s.score_dtype = s.accumulate;
-  if (random.chance(12)) s.score_dtype = random.one_of({DType::kF16, DType::kBF16});
+  if (limits.mixed && random.chance(20)) s.score_dtype = DType::kBF16;
+  if (limits.mixed && random.chance(4))
+    s.score_dtype = DType::kF16;  // overflows in many of our cases
   s.score_store = static_cast<ScoreStore>(random.between(0, 3));
   s.tanh_of_exps = random.chance(30);
   s.tanh_ulp = s.tanh_of_exps ? 4 : random.one_of({4.0, 187.0});
@@ -55,10 +57,12 @@ void draw_scores(Random& random, Style& s) {
   s.exp_arg_ulp = random.one_of({0.0, 3.0, 3.0});
   s.worst_exp = random.chance(60);
   s.biased_exp = random.chance(50);
+  s.alternating_exp = random.chance(30);
+  s.fast_functions = s.accumulate == DType::kF32 && random.chance(50);
   if (!s.worst_exp) s.exp_ulp = 2;
 }
 
-void draw_tiles(Random& random, Style& s) {
+void draw_tiles(Random& random, const StyleLimits& limits, Style& s) {
   s.tile = random.one_of<std::int64_t>({1, 2, 5, 16, 64});
   s.tiles_by_index = random.chance(50);
   s.tile_order = static_cast<TileOrder>(random.between(0, 2));
@@ -68,13 +72,14 @@ void draw_tiles(Random& random, Style& s) {
   s.uneven_parts = random.chance(30);
   s.interleaved_parts = random.chance(30);
   s.merge = static_cast<MergeStyle>(random.between(0, 4));
-  if (random.chance(30)) s.part_dtype = random.one_of({DType::kF16, DType::kBF16, DType::kF32});
+  if (limits.mixed && random.chance(40))
+    s.part_dtype = random.one_of({DType::kF16, DType::kBF16, DType::kF32});
   if (random.chance(20)) s.lazy = kLazyBits * std::log(2.0);
 }
 
 void draw_probabilities(Random& random, const StyleLimits& limits, Style& s) {
   s.p_dtype = limits.p_dtype;
-  if (limits.any_p && random.chance(25))
+  if (limits.mixed && random.chance(25))
     s.p_dtype = random.one_of({DType::kF16, DType::kBF16, DType::kE4M3, DType::kE5M2});
   s.rounded_weights_in_sum = random.chance(50);
   if (s.p_dtype == DType::kF64 || s.p_dtype == DType::kF32) return;
@@ -92,6 +97,8 @@ int lanes_over_keys(const Style& style, Sum how, int lanes) {
     case Sum::kStrided:
       // Joined tile by tile, lanes that do not divide the tile are not equally long.
       return style.running_lanes || style.tile % lanes == 0 ? lanes : 0;
+    case Sum::kChunked:
+      return style.tile % lanes == 0 ? lanes : 0;
     case Sum::kPairwise:
       return static_cast<int>(style.tile);
     case Sum::kTensorCore:
@@ -108,7 +115,10 @@ int ordered_block(const Style& style) {
   const bool up = style.values == Sum::kSequential || style.values == Sum::kFused;
   const bool strict =
       style.tile_order == TileOrder::kAscending ? up : style.values == Sum::kReversed;
-  return strict ? 1 : static_cast<int>(style.tile);
+  if (strict) return 1;
+  if (style.values == Sum::kChunked && style.tile_order == TileOrder::kAscending)
+    return style.value_lanes;
+  return static_cast<int>(style.tile);
 }
 
 int merge_levels(const Style& style) {
@@ -134,8 +144,8 @@ Style random_style(Random& random, const StyleLimits& limits) {
   Style s;
   s.accumulate = limits.accumulate;
   draw_sums(random, limits, s);
-  draw_scores(random, s);
-  draw_tiles(random, s);
+  draw_scores(random, limits, s);
+  draw_tiles(random, limits, s);
   draw_probabilities(random, limits, s);
   s.flush = random.chance(30);
   s.reciprocal = random.chance(50);
@@ -170,7 +180,7 @@ problem::Numerics numerics_of(const Style& style) {
   n.p_unnormalised = !style.normalise_first;
   n.p_scale_log2 = style.p_scale_log2;
 
-  if (style.dot == Sum::kStrided) n.dot_lanes = style.dot_lanes;
+  if (style.dot == Sum::kStrided || style.dot == Sum::kChunked) n.dot_lanes = style.dot_lanes;
   if (style.dot == Sum::kPairwise) n.dot_lanes = kManyLanes;
   n.value_lanes = lanes_over_keys(style, style.values, style.value_lanes);
   n.weight_lanes = lanes_over_keys(style, style.weights, style.weight_lanes);
@@ -188,8 +198,7 @@ problem::Numerics numerics_of(const Style& style) {
 problem::Numerics any_order(problem::Numerics n) {
   n.mma_depth = n.mma_extra_bits = 0;
   n.weight_sum = problem::WeightSum::kUnknown;
-  n.p_unnormalised = false;
-  n.p_scale_log2 = 0;
+  if (n.p_scale_log2 == 0) n.p_unnormalised = false;  // a scale moves arguments of exp
   n.dot_lanes = n.value_lanes = n.weight_lanes = n.tile = n.ordered_block = 0;
   n.max_splits = 0;
   n.merge_normalises = false;
@@ -204,10 +213,7 @@ problem::Numerics declare_less(problem::Numerics numerics, Random& random) {
     if (random.chance(kForgotten)) fact = nothing;
   };
   if (random.chance(kForgotten)) numerics.mma_depth = numerics.mma_extra_bits = 0;
-  if (random.chance(kForgotten)) {
-    numerics.p_unnormalised = false;
-    numerics.p_scale_log2 = 0;
-  }
+  forget(numerics.p_unnormalised, none.p_unnormalised);
   forget(numerics.weight_sum, none.weight_sum);
   forget(numerics.dot_lanes, none.dot_lanes);
   forget(numerics.value_lanes, none.value_lanes);
@@ -232,7 +238,7 @@ std::string describe(const Style& s) {
       "{}",
       static_cast<int>(s.scaling), s.q_prescaled, s.scales_per_lane, name_of(s.score_dtype),
       static_cast<int>(s.score_store), s.tanh_of_exps, s.tanh_ulp, s.exp_ulp, s.exp_arg_ulp,
-      s.worst_exp, s.biased_exp);
+      s.worst_exp, s.biased_exp, s.alternating_exp, s.fast_functions);
   text += fmt::format("; tile {} by_index {} order {} two_pass {} first {} lazy {}", s.tile,
                       s.tiles_by_index, static_cast<int>(s.tile_order), s.two_pass,
                       s.normalise_first, s.lazy);

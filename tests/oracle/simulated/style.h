@@ -16,6 +16,7 @@ enum class Sum {
   kFused,       ///< fused multiply-adds onto the running sum
   kReversed,
   kStrided,   ///< Style::*_lanes partial sums, joined by a tree
+  kChunked,   ///< trees over Style::*_lanes neighbours, one after the other onto the running sum
   kPairwise,  ///< a tree
   kShuffled,
   kTensorCore,  ///< blocks of Style::mma_depth products on an aligned-truncating matrix unit
@@ -48,7 +49,7 @@ struct Style {
   Sum dot = Sum::kSequential;
   Sum values = Sum::kSequential;
   Sum weights = Sum::kSequential;
-  int dot_lanes = 8, value_lanes = 8, weight_lanes = 8;  ///< of kStrided
+  int dot_lanes = 8, value_lanes = 8, weight_lanes = 8;  ///< of kStrided and kChunked
   bool lanes_by_block = false;  ///< a lane of a dot product adds neighbours; else every n-th
   bool running_lanes = false;   ///< lanes of values and weights live from tile to tile
   problem::Accumulator accumulator = problem::Accumulator::kRoundToNearest;
@@ -67,8 +68,10 @@ struct Style {
 
   // Exponentials.
   double exp_ulp = 5, exp_arg_ulp = 3;
-  bool worst_exp = false;   ///< as bad as declared, random sign; else the C library's
-  bool biased_exp = false;  ///< ... always the same sign
+  bool worst_exp = false;        ///< as bad as declared, random sign; else the C library's
+  bool biased_exp = false;       ///< ... always the same sign
+  bool alternating_exp = false;  ///< ... or, with biased_exp, the other sign every time
+  bool fast_functions = false;   ///< reciprocals within 1 ulp, logarithms as CUDA's __logf
 
   // Tiles and the shift.
   std::int64_t tile = 16;
@@ -99,8 +102,8 @@ struct Style {
 /// What the caller of random_style fixes: the declared classes of the soundness campaign.
 struct StyleLimits {
   problem::DType accumulate = problem::DType::kF32;
-  problem::DType p_dtype = problem::DType::kF32;  ///< at least this wide, or drawn when `any_p`
-  bool any_p = false;
+  problem::DType p_dtype = problem::DType::kF32;
+  bool mixed = false;        ///< scores, P and partial outputs may be stored in smaller types
   bool matrix_units = true;  ///< truncating and aligned accumulators, fewer product bits
 };
 

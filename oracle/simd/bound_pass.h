@@ -1,0 +1,108 @@
+// The fast side of the bounds: sums over keys in float, sixteen at a time, from what attend_double
+// leaves behind. What the sums mean and what becomes of them is not decided here: key_terms.h and
+// lane_bound.h are shared with the readable implementation (oracle/bounds.cc), which the result is
+// tested against. Plain data, like engine.h. Internal to oracle/.
+//
+// Float loses at most float_loss(count) of each sum; whoever uses a sum adds that.
+#pragma once
+
+#include <cstdint>
+
+#include "oracle/key_terms.h"
+#include "oracle/simd/engine.h"
+
+namespace attest::oracle::simd {
+
+/// What float copies, products and a sum of `count` terms may lose, relative.
+constexpr double float_loss(double count) { return (count + 64) * 0x1p-24; }
+
+/// A key whose weight is below e^-kNegligible counts as nothing; see BoundRow::linear.
+inline constexpr double kNegligible = 87;
+/// What such keys and underflow of float may lose, per key and unit of |v| + |o|.
+inline constexpr double kFloatFloor = 0x1p-124;
+
+/// Float companions of Keys. Memory belongs to the caller.
+struct BoundKeys {
+  const Keys* keys = nullptr;
+  float* v = nullptr;      ///< [output panels, key panels * kPanel, kPanel]
+  float* abs_k = nullptr;  ///< [key panels, dim_qk, kPanel]; null: sizes by Hoelder's inequality
+  /// [key panels * kPanel] sum |k|, |k|_2, max |k| and |k * k|_2, a little too large.
+  float *norm1 = nullptr, *norm2 = nullptr, *norm_max = nullptr, *norm_squares = nullptr;
+};
+std::int64_t bound_keys_size(const Keys& keys, bool exact_sizes);  ///< floats
+void place_bound_keys(const Keys& keys, bool exact_sizes, float* memory, BoundKeys& bound_keys);
+
+inline constexpr int kRankSteps = 12;
+
+/// One row of a block. The arrays hold one entry per panel_entry(row, key).
+struct BoundRow {
+  // Found by survey().
+  double count = 0;  ///< visible keys
+  double min_t = 0, max_t = 0, max_abs_t = 0;
+  double max_abs_s = 0, max_size = 0, max_extra = 0;
+  double sum_abs_q = 0, sum_abs_k = 0;
+
+  // Given to weigh().
+  bool wanted = false;
+  double inverse_l = 1;   ///< 1 / sum_j e^(t_j - max_t)
+  double log_weight = 0;  ///< max_t - lse
+  double top = 0;         ///< max_t, the sink included
+  double slack = 0, step = 0;
+  bool use_ranks = true;  ///< false: every key may be rescaled as often as any
+  const ScoreConstants* scores = nullptr;
+  const KeyConstants* keys = nullptr;
+  const DeviationConstants* deviations = nullptr;
+
+  // Found by weigh().
+  bool linear = false;  ///< false: a key errs by too much for sums to first order
+  double spread = 0, loss = 0, below = 0, weight = 0, common = 0;
+  double max_rho = 0, max_common = 0;
+};
+
+/// Sums of one block over the keys, [sum, output panels, kBlockRows, kPanel].
+enum LaneSum {
+  kAround = 0,  ///< as LaneSums and StatisticalSums
+  kSize = 1,
+  kPrefixLow = 2,  ///< from here on only when declared
+  kPrefixHigh = 3,
+  kLargestBlock = 4,  ///< only with blocks
+  kError = 5,
+  kSquare = 6,
+  kTilt = 7,
+};
+inline constexpr int kNumLaneSums = 8;
+
+struct BoundWork {
+  bool declared = false;          ///< prefixes and statistical sums, too
+  std::int64_t block_panels = 0;  ///< panels in a block of keys that come in any order; 0: none
+  BoundRow rows[kBlockRows];
+  float* memory = nullptr;  ///< bound_work_size() floats, aligned to 64 bytes
+
+  // Set by survey(); inside `memory`, entry panel_entry(row, key).
+  float *t = nullptr, *size = nullptr;
+  float *around = nullptr, *weight = nullptr, *deviation = nullptr, *tilt = nullptr;
+  float* panel_most = nullptr;  ///< [key panels, kBlockRows] the largest t
+  float* q = nullptr;           ///< [dim_qk, kBlockRows] |q|
+  float* sums = nullptr;        ///< [kNumLaneSums, output panels, kBlockRows, kPanel]
+};
+std::int64_t bound_work_size(const Keys& keys);
+void place_bound_work(const Keys& keys, BoundWork& work);
+
+/// What one instruction set offers.
+struct BoundEngine {
+  const char* name;
+  void (*pack)(BoundKeys& keys);
+  /// Scores and sizes of all rows, after attend_double with keep_scores.
+  void (*survey)(const Block& block, const Scratch& scratch, const BoundKeys& keys,
+                 BoundWork& work);
+  /// Key terms of the wanted rows.
+  void (*weigh)(const Block& block, const Scratch& scratch, const BoundKeys& keys, BoundWork& work);
+  /// Lane sums of all rows; those of rows that are not wanted mean nothing.
+  void (*sum_lanes)(const Block& block, const Scratch& scratch, const BoundKeys& keys,
+                    BoundWork& work);
+};
+
+/// The companion of an engine.
+const BoundEngine& bound_engine(const Engine& engine);
+
+}  // namespace attest::oracle::simd

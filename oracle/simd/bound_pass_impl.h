@@ -1,0 +1,396 @@
+// Bodies of bound_pass.h for one instruction set. Included by bound_pass_<isa>.cc.
+#pragma once
+
+#include "oracle/simd/bound_pass.h"
+#include "oracle/simd/math.h"
+#include "oracle/simd/vec.h"
+
+namespace attest::oracle::simd::ATTEST_SIMD_NAMESPACE {
+
+ATTEST_SIMD_INLINE F32x16 splat_like(F32x16 /*like*/, double x) {
+  return splat16(static_cast<float>(x));
+}
+ATTEST_SIMD_INLINE F32x16 tanh(F32x16 x) {
+  float lanes[16];
+  store(lanes, x);
+  store_rounded(lanes, tanh(load_widened(lanes)));
+  store_rounded(lanes + 8, tanh(load_widened(lanes + 8)));
+  return load16(lanes);
+}
+ATTEST_SIMD_INLINE double largest_lane(F32x16 a) {
+  float x[16];
+  store(x, a);
+  for (int i = 1; i < 16; ++i) x[0] = x[i] > x[0] ? x[i] : x[0];
+  return x[0];
+}
+/// In pairs of pairs.
+ATTEST_SIMD_INLINE double sum_lanes(F32x16 a) {
+  float x[16];
+  store(x, a);
+  return sum_lanes(load_widened(x)) + sum_lanes(load_widened(x + 8));
+}
+
+/// Float numbers that stand for something at least as large as x.
+ATTEST_SIMD_INLINE F64x8 raised(F64x8 x) { return x * splat(1 + 0x1p-22); }
+
+inline void pack_bounds(BoundKeys& to) {
+  const Keys& keys = *to.keys;
+  const std::int64_t key_panels = panels(keys.count);
+  for (std::int64_t p = 0; p < key_panels; ++p) {
+    for (std::int64_t h = 0; h < kPanel; h += 8) {
+      const double* k = keys.k + p * keys.dim_qk * kPanel + h;
+      F64x8 sum = splat(0.0), squares = splat(0.0), fourth = splat(0.0), most = splat(0.0);
+      for (std::int64_t d = 0; d < keys.dim_qk; ++d, k += kPanel) {
+        const F64x8 size = magnitude(load(k));
+        const F64x8 square = size * size;
+        sum += size;
+        squares += square;
+        fourth = fma(square, square, fourth);
+        most = larger(size, most);
+        if (to.abs_k != nullptr) {
+          store_rounded(to.abs_k + (p * keys.dim_qk + d) * kPanel + h, raised(size));
+        }
+      }
+      const std::int64_t at = p * kPanel + h;
+      store_rounded(to.norm1 + at, raised(sum));
+      store_rounded(to.norm2 + at, raised(sqrt(squares)));
+      store_rounded(to.norm_max + at, raised(most));
+      store_rounded(to.norm_squares + at, raised(sqrt(fourth)));
+    }
+  }
+  const std::int64_t values = panels(keys.dim_v) * key_panels * kPanel * kPanel;
+  for (std::int64_t i = 0; i < values; i += 8) store_rounded(to.v + i, load(keys.v + i));
+}
+
+/// Norms of |q|, each times the magnitude of the row's factor.
+struct QueryNorms {
+  float norm1, norm2, norm_max, norm_squares;
+};
+
+inline QueryNorms norms_of(const BlockRow& row, std::int64_t dim, double& sum_abs_q) {
+  double sum = 0, squares = 0, fourth = 0, most = 0;
+  for (std::int64_t d = 0; d < dim; ++d) {
+    const double size = __builtin_fabs(row.q[d]);
+    sum += size;
+    squares += size * size;
+    fourth += size * size * size * size;
+    most = size > most ? size : most;
+  }
+  sum_abs_q = sum;
+  const double factor = __builtin_fabs(row.factor) * (1 + 0x1p-22);
+  return {static_cast<float>(sum * factor), static_cast<float>(__builtin_sqrt(squares) * factor),
+          static_cast<float>(most * factor),
+          static_cast<float>(__builtin_sqrt(fourth) * factor * factor)};
+}
+
+/// sum_d |q_d k_jd| of kRows rows with one panel, into work.size; not yet times the factor.
+template <int kRows>
+void add_sizes(const BoundKeys& keys, std::int64_t panel, std::int64_t r, const BoundWork& work) {
+  const std::int64_t dim = keys.keys->dim_qk;
+  F32x16 sums[kRows];
+  for (F32x16& sum : sums) sum = splat16(0);
+  const float* k = keys.abs_k + panel * dim * kPanel;
+  const float* q = work.q + r;
+  for (std::int64_t d = 0; d < dim; ++d, k += kPanel, q += kBlockRows) {
+    const F32x16 size = load16(k);
+    for (int i = 0; i < kRows; ++i) sums[i] = fma(splat16(q[i]), size, sums[i]);
+  }
+  for (int i = 0; i < kRows; ++i) {
+    store(work.size + panel_entry(r + i, panel * kPanel), sums[i]);
+  }
+}
+
+inline void add_exact_sizes(const Block& block, const Scratch& scratch, const BoundKeys& keys,
+                            const BoundWork& work) {
+  for (std::int64_t r = 0; r < kBlockRows; ++r) {
+    for (std::int64_t d = 0; d < keys.keys->dim_qk; ++d) {
+      const double q = r < block.num_rows ? block.rows[r].q[d] : 0;
+      work.q[d * kBlockRows + r] = static_cast<float>(__builtin_fabs(q) * (1 + 0x1p-22));
+    }
+  }
+  for (std::int64_t p = scratch.first_panel; p < scratch.last_panel; ++p) {
+    std::int64_t r = 0;
+    for (; r + 12 <= block.num_rows; r += 12) add_sizes<12>(keys, p, r, work);
+    for (; r + 4 <= block.num_rows; r += 4) add_sizes<4>(keys, p, r, work);
+    for (; r < block.num_rows; ++r) add_sizes<1>(keys, p, r, work);
+  }
+}
+
+/// 1 for keys the row sees, 0 for others, by its range alone.
+inline F32x16 in_range(const BlockRow& row, std::int64_t panel) {
+  const std::int64_t j = panel * kPanel;
+  if (j >= row.first && j + kPanel <= row.last) return splat16(1);
+  float seen[16];
+  for (std::int64_t i = 0; i < kPanel; ++i) {
+    seen[i] = j + i >= row.first && j + i < row.last ? 1.0F : 0.0F;
+  }
+  return load16(seen);
+}
+
+inline void survey_row(const Block& block, const Scratch& scratch, const BoundKeys& keys,
+                       std::int64_t r, BoundWork& work) {
+  const BlockRow& row = block.rows[r];
+  BoundRow& to = work.rows[r];
+  const QueryNorms norms = norms_of(row, keys.keys->dim_qk, to.sum_abs_q);
+  const auto factor = static_cast<float>(__builtin_fabs(row.factor) * (1 + 0x1p-22));
+  const F32x16 zero = splat16(0), hidden = splat16(-__builtin_huge_valf());
+  F32x16 count = zero, max_t = hidden, min_t = splat16(__builtin_huge_valf());
+  F32x16 max_abs_s = zero, max_size = zero, max_extra = zero, max_k = zero;
+  for (std::int64_t p = scratch.first_panel; p < scratch.last_panel; ++p) {
+    const std::int64_t entry = panel_entry(r, p * kPanel);
+    const F32x16 abs_s = magnitude(load16(scratch.dots + entry));
+    F32x16 t = load16((scratch.scores != nullptr ? scratch.scores : scratch.dots) + entry);
+    const F32x16 ranged = in_range(row, p);
+    t = select_less(zero, ranged, t, hidden);
+    const F32x16 seen = select_less(hidden, t, splat16(1), zero);
+    F32x16 size;
+    if (keys.abs_k != nullptr) {
+      size = load16(work.size + entry) * splat16(factor);
+    } else {
+      const std::int64_t at = p * kPanel;
+      size = smaller(splat16(norms.norm2) * load16(keys.norm2 + at),
+                     smaller(splat16(norms.norm1) * load16(keys.norm_max + at),
+                             splat16(norms.norm_max) * load16(keys.norm1 + at)));
+    }
+    size = larger(size, abs_s) * seen;
+    if (row.extra != nullptr) {
+      float extra[16];
+      for (std::int64_t i = 0; i < kPanel; ++i) {
+        const std::int64_t j = p * kPanel + i;
+        extra[i] = j < keys.keys->count ? static_cast<float>(row.extra_size[j]) : 0;
+      }
+      max_extra = larger(load16(extra) * seen, max_extra);
+    }
+    count += seen;
+    max_abs_s = larger(abs_s * seen, max_abs_s);
+    max_size = larger(size, max_size);
+    max_k = larger(load16(keys.norm1 + p * kPanel) * seen, max_k);
+    max_t = larger(t, max_t);
+    min_t = smaller(select_less(zero, seen, t, splat16(__builtin_huge_valf())), min_t);
+    store(work.t + entry, t);
+    store(work.size + entry, size);
+    work.panel_most[p * kBlockRows + r] = static_cast<float>(largest_lane(t));
+  }
+  to.count = sum_lanes(count);
+  to.max_t = largest_lane(max_t);
+  to.min_t = -largest_lane(zero - min_t);
+  to.max_abs_t =
+      to.count > 0 ? __builtin_fmax(__builtin_fabs(to.max_t), __builtin_fabs(to.min_t)) : 0;
+  to.max_abs_s = largest_lane(max_abs_s);
+  to.max_size = largest_lane(max_size);
+  to.max_extra = largest_lane(max_extra);
+  to.sum_abs_k = largest_lane(max_k);
+}
+
+inline void survey(const Block& block, const Scratch& scratch, const BoundKeys& keys,
+                   BoundWork& work) {
+  if (keys.abs_k != nullptr) add_exact_sizes(block, scratch, keys, work);
+  for (std::int64_t r = 0; r < block.num_rows; ++r) survey_row(block, scratch, keys, r, work);
+}
+
+/// Thresholds and how many keys reach them: Ranks of oracle/rescales.h.
+struct FloatRanks {
+  F32x16 threshold[kRankSteps], count[kRankSteps + 1];
+};
+
+inline FloatRanks count_ranks(const Scratch& scratch, const BoundWork& work, std::int64_t r,
+                              bool has_sink) {
+  const BoundRow& row = work.rows[r];
+  FloatRanks ranks;
+  F32x16 counts[kRankSteps];
+  for (int i = 0; i < kRankSteps; ++i) {
+    ranks.threshold[i] = splat16(static_cast<float>(row.top - (i + 1) * row.step));
+    counts[i] = splat16(0);
+  }
+  for (std::int64_t p = scratch.first_panel; p < scratch.last_panel; ++p) {
+    const F32x16 t = load16(work.t + panel_entry(r, p * kPanel));
+    for (int i = 0; i < kRankSteps; ++i) {
+      counts[i] += select_less(t, ranks.threshold[i], splat16(0), splat16(1));
+    }
+  }
+  const double sink = has_sink ? 1 : 0;
+  for (int i = 0; i < kRankSteps; ++i) {
+    ranks.count[i] = splat16(static_cast<float>((sum_lanes(counts[i]) + sink) * (1 + 0x1p-22)));
+  }
+  ranks.count[kRankSteps] = splat16(static_cast<float>((row.count + sink) * (1 + 0x1p-22)));
+  return ranks;
+}
+
+ATTEST_SIMD_INLINE F32x16 rank_of(F32x16 t, const BoundRow& row, const FloatRanks& ranks) {
+  const F32x16 lowered = t - splat16(static_cast<float>(row.slack));
+  F32x16 rank = ranks.count[kRankSteps];
+  for (int i = kRankSteps - 1; i >= 0; --i) {
+    rank = select_less(lowered, ranks.threshold[i], rank, ranks.count[i]);
+  }
+  return rank;
+}
+
+inline void weigh_row(const Block& block, const Scratch& scratch, const BoundKeys& keys,
+                      std::int64_t r, BoundWork& work) {
+  const BlockRow& row = block.rows[r];
+  BoundRow& to = work.rows[r];
+  double unused = 0;
+  const QueryNorms norms = norms_of(row, keys.keys->dim_qk, unused);
+  const FloatRanks ranks =
+      to.use_ranks ? count_ranks(scratch, work, r, row.has_sink) : FloatRanks{};
+  const bool has_extra = row.extra_size != nullptr && to.max_extra > 0;
+  const F32x16 zero = splat16(0), hidden = splat16(-__builtin_huge_valf());
+  const F32x16 top = splat16(static_cast<float>(to.top));
+  const F32x16 cap = splat16(static_cast<float>(to.keys->cap));
+  const F32x16 negligible = splat16(static_cast<float>(-kNegligible - to.log_weight));
+  F32x16 spread = zero, loss = zero, below = zero, weight = zero, common = zero;
+  F32x16 max_rho = zero, max_common = zero;
+  for (std::int64_t p = scratch.first_panel; p < scratch.last_panel; ++p) {
+    const std::int64_t entry = panel_entry(r, p * kPanel);
+    float buffer[16];
+    const F64x8 inverse_l = splat(to.inverse_l);
+    store_rounded(buffer, load(scratch.weights + entry) * inverse_l);
+    store_rounded(buffer + 8, load(scratch.weights + entry + 8) * inverse_l);
+    const F32x16 all_t = load16(work.t + entry);
+    const F32x16 prob = select_less(hidden, all_t, load16(buffer), zero);
+    const F32x16 t = select_less(hidden, all_t, all_t, top);
+    const F32x16 abs_s = magnitude(load16(scratch.dots + entry));
+    const F32x16 s = select_less(hidden, all_t, abs_s, zero);
+    F32x16 extra = zero;
+    if (has_extra) {
+      for (std::int64_t i = 0; i < kPanel; ++i) {
+        const std::int64_t j = p * kPanel + i;
+        buffer[i] = j < keys.keys->count ? static_cast<float>(row.extra_size[j]) : 0;
+      }
+      extra = select_less(hidden, all_t, load16(buffer), zero);
+    }
+    const F32x16 size = load16(work.size + entry);
+    const F32x16 way = larger(zero, top - t);
+    const F32x16 delta = score_error(s, size, extra, magnitude(t), *to.scores, has_extra);
+    const F32x16 rank = to.use_ranks ? rank_of(t, to, ranks) : cap;
+    const KeyTerms<F32x16> key = key_terms(prob, way, delta, rank, *to.keys);
+    // A key with a weight of nothing may err as it likes, while that leaves it nothing.
+    max_rho = larger(select_less(key.rho - way, negligible, zero, key.rho), max_rho);
+    max_common = larger(key.common, max_common);
+    spread += key.spread;
+    loss += key.loss;
+    below += key.below;
+    weight += key.weight;
+    common = fma(key.weight, key.common, common);
+    store(work.around + entry, key.spread + key.loss + key.below);
+    store(work.weight + entry, key.weight);
+    if (!work.declared) continue;
+    const F32x16 squares = splat16(norms.norm_squares) * load16(keys.norm_squares + p * kPanel);
+    const F32x16 variance = weight_variance(squares, s, way, extra, *to.deviations);
+    store(work.deviation + entry, prob * sqrt(variance));
+    store(work.tilt + entry, prob * select_less(hidden, all_t, load16(scratch.dots + entry), zero));
+  }
+  to.spread = sum_lanes(spread);
+  to.loss = sum_lanes(loss);
+  to.below = sum_lanes(below);
+  to.weight = sum_lanes(weight);
+  to.common = sum_lanes(common);
+  to.max_rho = largest_lane(max_rho);
+  to.max_common = largest_lane(max_common);
+  to.linear = to.max_rho < 0.5;
+}
+
+inline void weigh(const Block& block, const Scratch& scratch, const BoundKeys& keys,
+                  BoundWork& work) {
+  for (std::int64_t r = 0; r < block.num_rows; ++r) {
+    if (work.rows[r].wanted) weigh_row(block, scratch, keys, r, work);
+  }
+}
+
+/// The 16 outputs of `panel` of a row, as float.
+inline F32x16 outputs_of(const BlockRow& row, std::int64_t panel, std::int64_t dim_v) {
+  float o[16];
+  for (std::int64_t i = 0; i < kPanel; ++i) {
+    const std::int64_t d = panel * kPanel + i;
+    o[i] = d < dim_v ? static_cast<float>(row.o[d] / row.v_scale) : 0;
+  }
+  return load16(o);
+}
+
+template <int kRows, bool kDeclared>
+void sum_panel(const Block& block, const Scratch& scratch, const BoundKeys& keys,
+               std::int64_t panel, std::int64_t r, const BoundWork& work) {
+  const std::int64_t padded = panels(keys.keys->count) * kPanel;
+  const std::int64_t over_outputs = panels(keys.keys->dim_v) * kBlockRows * kPanel;
+  F32x16 o[kRows], around[kRows], size[kRows];
+  F32x16 prefix[kRows], low[kRows], high[kRows], error[kRows], square[kRows], tilt[kRows];
+  F32x16 block_start[kRows], largest_block[kRows];
+  for (int i = 0; i < kRows; ++i) {
+    o[i] = outputs_of(block.rows[r + i], panel, keys.keys->dim_v);
+    around[i] = size[i] = prefix[i] = low[i] = high[i] = error[i] = square[i] = tilt[i] =
+        splat16(0);
+  }
+  for (int i = 0; i < kRows; ++i) block_start[i] = largest_block[i] = splat16(0);
+  const float* v_row = keys.v + (panel * padded + scratch.first_panel * kPanel) * kPanel;
+  for (std::int64_t p = scratch.first_panel; p < scratch.last_panel; ++p) {
+    const std::int64_t entry = panel_entry(r, p * kPanel);
+    if constexpr (kDeclared) {
+      if (work.block_panels > 0 && p % work.block_panels == 0) {
+        for (int i = 0; i < kRows; ++i) {
+          largest_block[i] = larger(size[i] - block_start[i], largest_block[i]);
+          block_start[i] = size[i];
+        }
+      }
+    }
+    for (std::int64_t i = 0; i < kPanel; ++i, v_row += kPanel) {
+      const F32x16 v = load16(v_row);
+      const F32x16 size_v = magnitude(v);
+      for (int x = 0; x < kRows; ++x) {
+        const std::int64_t at = entry + x * kPanel + i;
+        const F32x16 distance = v - o[x];
+        around[x] = fma(splat16(work.around[at]), magnitude(distance), around[x]);
+        if constexpr (!kDeclared) {
+          size[x] = fma(splat16(work.weight[at]), size_v, size[x]);
+        } else {
+          const F32x16 term = splat16(work.weight[at]) * v;
+          size[x] += magnitude(term);
+          prefix[x] += term;
+          low[x] = smaller(prefix[x], low[x]);
+          high[x] = larger(prefix[x], high[x]);
+          square[x] = fma(term, term, square[x]);
+          const F32x16 moved = splat16(work.deviation[at]) * distance;
+          error[x] = fma(moved, moved, error[x]);
+          tilt[x] = fma(splat16(work.tilt[at]), distance, tilt[x]);
+        }
+      }
+    }
+  }
+  for (int i = 0; i < kRows; ++i) {
+    float* to = work.sums + (panel * kBlockRows + r + i) * kPanel;
+    store(to + kAround * over_outputs, around[i]);
+    store(to + kSize * over_outputs, size[i]);
+    if constexpr (kDeclared) {
+      store(to + kPrefixLow * over_outputs, low[i]);
+      store(to + kPrefixHigh * over_outputs, high[i]);
+      store(to + kLargestBlock * over_outputs, larger(size[i] - block_start[i], largest_block[i]));
+      store(to + kError * over_outputs, error[i]);
+      store(to + kSquare * over_outputs, square[i]);
+      store(to + kTilt * over_outputs, tilt[i]);
+    }
+  }
+}
+
+template <int kRows, bool kDeclared>
+void sum_rows(const Block& block, const Scratch& scratch, const BoundKeys& keys,
+              const BoundWork& work) {
+  for (std::int64_t panel = 0; panel < panels(keys.keys->dim_v); ++panel) {
+    std::int64_t r = 0;
+    for (; r + kRows <= block.num_rows; r += kRows) {
+      sum_panel<kRows, kDeclared>(block, scratch, keys, panel, r, work);
+    }
+    for (; r < block.num_rows; ++r) {
+      sum_panel<1, kDeclared>(block, scratch, keys, panel, r, work);
+    }
+  }
+}
+
+inline void sum_lanes(const Block& block, const Scratch& scratch, const BoundKeys& keys,
+                      BoundWork& work) {
+  if (work.declared) {
+    sum_rows<3, true>(block, scratch, keys, work);
+  } else {
+    sum_rows<6, false>(block, scratch, keys, work);
+  }
+}
+
+}  // namespace attest::oracle::simd::ATTEST_SIMD_NAMESPACE
