@@ -98,9 +98,10 @@ Arithmetic arithmetic_of(const Numerics& numerics, DType q_dtype, int extra_merg
     a.largest = std::min(a.largest, problem::largest_finite(DType::kF16));
     a.tiny = std::max(a.tiny, problem::smallest_normal(DType::kF16));
   }
-  // Below the smallest normal number the last place stays where it is.
-  if (numerics.keeps_subnormals) {
-    a.tiny = std::max(a.tiny * a.product_u, std::numeric_limits<double>::denorm_min());
+  // Below the smallest normal number the last place stays where it is. (The oracle itself takes
+  // weights below e^-708 for 0, so there is nothing to gain for f64.)
+  if (numerics.keeps_subnormals && type != DType::kF64) {
+    a.tiny *= a.product_u;
   }
   return a;
 }

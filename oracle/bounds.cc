@@ -27,10 +27,10 @@ struct KeyArrays {
 /// Per lane, sums over the keys.
 struct LaneArrays {
   double *around, *size, *low, *high;
-  double *prefix, *prefix_low, *prefix_high, *block, *largest_block;
+  double *prefix, *prefix_low, *prefix_high;
   double *error, *square, *tilt, *below;
 };
-constexpr std::size_t kLaneArrays = 13;
+constexpr std::size_t kLaneArrays = 11;
 constexpr std::size_t kKeyArrays = 5;
 
 void measure(BoundInput& row) {
@@ -40,7 +40,6 @@ void measure(BoundInput& row) {
   shape.span = row.keys.empty()
                    ? shape.count
                    : static_cast<double>(row.keys.back() - row.keys.front() + 1) + sink;
-  shape.has_extra = !row.extra.empty();
   shape.max_t = shape.has_sink ? shape.sink : -kInfinity;
   shape.max_abs_t = shape.has_sink ? std::abs(shape.sink) : 0;
   shape.max_abs_s = shape.max_size = shape.max_extra = 0;
@@ -49,8 +48,9 @@ void measure(BoundInput& row) {
     shape.max_abs_t = std::max(shape.max_abs_t, std::abs(row.t[j]));
     shape.max_abs_s = std::max(shape.max_abs_s, std::abs(row.s[j]));
     shape.max_size = std::max(shape.max_size, row.abs_s[j]);
-    if (shape.has_extra) shape.max_extra = std::max(shape.max_extra, row.extra[j]);
+    if (!row.extra.empty()) shape.max_extra = std::max(shape.max_extra, row.extra[j]);
   }
+  shape.has_extra = shape.max_extra > 0;
 }
 
 KeySums weigh_keys(const BoundInput& row, const Arithmetic& a, const ScoreConstants& scores,
@@ -80,21 +80,15 @@ KeySums weigh_keys(const BoundInput& row, const Arithmetic& a, const ScoreConsta
   return sums;
 }
 
-/// Running sums of p v in order of the keys, and of |p v| in aligned blocks of keys.
-void add_prefixes(const BoundInput& row, std::int64_t block, const LaneArrays& lanes) {
+/// Running sums of p v in order of the keys.
+void add_prefixes(const BoundInput& row, const LaneArrays& lanes) {
   const auto width = static_cast<std::size_t>(row.head_dim_v);
   for (std::size_t j = 0; j < row.t.size(); ++j) {
     const double* const v = row.v.data() + j * width;
-    const bool new_block = block > 1 && (j == 0 || row.keys[j] / block != row.keys[j - 1] / block);
     for (std::size_t d = 0; d < width; ++d) {
-      const double term = row.p[j] * v[d];
-      lanes.prefix[d] += term;
+      lanes.prefix[d] += row.p[j] * v[d];
       lanes.prefix_low[d] = smaller(lanes.prefix[d], lanes.prefix_low[d]);
       lanes.prefix_high[d] = larger(lanes.prefix[d], lanes.prefix_high[d]);
-      if (block > 1) {
-        lanes.block[d] = (new_block ? 0 : lanes.block[d]) + std::abs(term);
-        lanes.largest_block[d] = larger(lanes.block[d], lanes.largest_block[d]);
-      }
     }
   }
 }
@@ -129,10 +123,7 @@ LaneSums sums_of_lane(const LaneArrays& lanes, const Arithmetic& a, std::size_t 
                 .low = lanes.low[d],
                 .high = lanes.high[d],
                 .range = kInfinity};
-  if (a.ordered_block > 0) {
-    // A part may begin anywhere and a block may lie across two of ours.
-    sums.range = lanes.prefix_high[d] - lanes.prefix_low[d] + 2 * lanes.largest_block[d];
-  }
+  if (a.ordered_block > 0) sums.range = lanes.prefix_high[d] - lanes.prefix_low[d];
   return sums;
 }
 
@@ -183,12 +174,12 @@ void row_bounds(BoundInput& row, const Arithmetic& kernel, BoundScratch& scratch
   scratch.lanes.assign(kLaneArrays * width, 0);
   double* at = scratch.lanes.data();
   const auto take = [&] { return std::exchange(at, at + width); };
-  const LaneArrays lanes{take(), take(), take(), take(), take(), take(), take(),
-                         take(), take(), take(), take(), take(), take()};
+  const LaneArrays lanes{take(), take(), take(), take(), take(), take(),
+                         take(), take(), take(), take(), take()};
   std::copy_n(row.v.begin(), width, lanes.low);
   std::copy_n(row.v.begin(), width, lanes.high);
   add_values(row, keys, lanes);
-  if (kernel.ordered_block > 0) add_prefixes(row, kernel.ordered_block, lanes);
+  if (kernel.ordered_block > 0) add_prefixes(row, lanes);
 
   const LaneConstants lane = lane_constants(shape, kernel, constants, sums);
   const OwnConstants own = own_constants(shape, scores, constants, sums);

@@ -17,6 +17,14 @@ bool all_finite(const double* x, std::int64_t count) {
   return sum == 0;
 }
 
+/// True when lane `d` of all visible values is 0.
+bool only_zeros(std::span<const double> v, std::size_t lanes, std::size_t d) {
+  for (std::size_t at = d; at < v.size(); at += lanes) {
+    if (v[at] != 0) return false;
+  }
+  return true;
+}
+
 }  // namespace
 
 Evaluator::Evaluator(const problem::Problem& problem, const problem::Inputs& inputs,
@@ -207,7 +215,12 @@ void Evaluator::judge(std::int64_t b, RowId id, std::int64_t slot, Expected& exp
   const std::vector<bool> bad = bad_lanes(b, id, row);
   find_bounds(b, id, slot);
   for (std::size_t d = 0; d < lanes; ++d) {
-    const double ball = double_double_ ? row.ball[d] : std::min(row.ball[d], bound_.ball[d]);
+    double ball = row.ball[d];
+    if (!double_double_) {
+      ball = std::min(ball, bound_.ball[d]);
+    } else if (only_zeros(input_.v, lanes, d)) {
+      ball = 0;  // its values are exact, while the row's ball goes by the keys it does not see
+    }
     o[d] = {.value = row.o[d],
             .low = row.o_low[d],
             .ball = ball,

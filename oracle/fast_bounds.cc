@@ -12,15 +12,19 @@ namespace {
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
+constexpr std::int64_t kPanelValues = simd::kPanel * simd::kPanel;
+
 // Sizes between which products of values, weights and errors are normal floats.
 constexpr double kSmallValue = 0x1p-60;
 constexpr double kLargeValue = 0x1p60;
+constexpr double kSmallSquare = 0x1p-110;
 
 /// Difference of two numbers that were rounded to float, relative to the larger one.
 constexpr double kFloatBlur = 0x1p-22;
 
-/// A rescale costs this little beside the rest of an error before its number is worth counting.
-constexpr double kRescalesThatMatter = 4;
+// So few rescales are not worth counting key by key, in rows this long.
+constexpr double kFewRescales = 16;
+constexpr double kLongRow = 256;
 
 bool has_order(const Arithmetic& a) { return a.ordered_block > 0; }
 
@@ -52,14 +56,16 @@ void FastBounds::pack(const simd::Keys& keys) {
     const double size = keys.max_v[d];
     usable_ = size == 0 || (size > kSmallValue && size < kLargeValue);
   }
+  const std::int64_t values = simd::panels(keys.count) * simd::panels(keys.dim_v) * kPanelValues;
+  for (std::int64_t i = 0; i < values && usable_; ++i) {
+    usable_ = static_cast<double>(static_cast<float>(keys.v[i])) == keys.v[i];
+  }
   if (!usable_) return;
   simd::place_bound_keys(keys, declared_,
                          keys_memory_.reserve(simd::bound_keys_size(keys, declared_)), keys_);
   engine_.pack(keys_);
   work_.memory = work_memory_.reserve(simd::bound_work_size(keys));
   work_.declared = declared_;
-  work_.block_panels = (kernel_.ordered_block + simd::kPanel - 1) / simd::kPanel;
-  if (kernel_.ordered_block <= 1) work_.block_panels = 0;
   simd::place_bound_work(keys, work_);
 }
 
@@ -108,7 +114,7 @@ void FastBounds::plan_row(const simd::Block& block, std::int64_t r, const RowSha
   work.top = full.max_t;
   work.slack = rank_slack(kernel_, max_delta) + full.max_abs_t * kFloatBlur;
   work.step = rank_step(full.max_t, work.min_t);
-  work.use_ranks = constants.keys.cap > kRescalesThatMatter;
+  work.use_ranks = constants.keys.cap > kFewRescales || full.count < kLongRow;
   work.scores = &constants.scores;
   work.keys = &constants.keys;
   work.deviations = &constants.deviations;
@@ -152,9 +158,8 @@ void FastBounds::bounds_of(std::int64_t r, const simd::BlockRow& row, RowBound& 
     };
     const double most = scale * keys.max_v[d];
     const double size_o = std::abs(row.o[d]);
-    // Values and outputs as floats are off by up to 2^-24 of their size each, and so are their
-    // differences.
-    const double blur = kFloatBlur * (most + size_o);
+    // Outputs as floats are off by up to 2^-24 of their size; values are floats.
+    const double blur = kFloatBlur * size_o;
     const double floor = simd::kFloatFloor * shape.count * (most + size_o);
     LaneSums lane_sums{.around = sum(simd::kAround) * (1 + loss) + blur * on_values + floor,
                        .size = sum(simd::kSize) * (1 + loss) + floor,
@@ -163,15 +168,16 @@ void FastBounds::bounds_of(std::int64_t r, const simd::BlockRow& row, RowBound& 
                        .range = kInfinity};
     if (kernel_.ordered_block > 0) {
       // Made of upper bounds of the weights instead of the weights: off by what acts on values.
-      lane_sums.range = sum(simd::kPrefixHigh) - sum(simd::kPrefixLow) +
-                        2 * sum(simd::kLargestBlock) + 4 * loss * lane_sums.size +
+      lane_sums.range = sum(simd::kPrefixHigh) - sum(simd::kPrefixLow) + 4 * loss * lane_sums.size +
                         2 * (lane_sums.around + sums.spread * size_o);
-      if (work_.block_panels == 0) lane_sums.range -= 2 * sum(simd::kLargestBlock);
     }
     const auto i = static_cast<std::size_t>(d);
     bound.o[i] = lane_bound(lane_sums, row.o[d], shape, sums, lane);
     bound.ball[i] = lane_ball(lane_sums, row.o[d], sums, lane, own.share, own.lane);
-    if (!statistical_) continue;
+    // Squares of the tiniest weights would underflow in float: then nothing is known.
+    const bool squares_known =
+        sum(simd::kError) > kSmallSquare && sum(simd::kSquare) > kSmallSquare;
+    if (!statistical_ || !squares_known) continue;
     const StatisticalSums statistical{
         .error = scale * sum(simd::kError),
         .square = scale * sum(simd::kSquare),

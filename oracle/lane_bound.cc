@@ -19,7 +19,10 @@ double summation(const LaneSums& sums, double size_o, const LaneConstants& lane)
   const double terms = lane.terms * sums.size;
   const double one_sign = (sums.size + size_o) / 2;
   error = std::min(error, lane.additions * (one_sign + drift) + terms);
-  return std::min(error, lane.additions * (sums.range + drift) + lane.joins * sums.size + terms);
+  // The first key is on all additions to the running sum. Each makes a difference of two prefix
+  // sums plus part of the block that is being added.
+  const double in_order = lane.chain * (sums.range + drift) + lane.in_block * sums.size;
+  return std::min(error, in_order + lane.joins * sums.size + terms);
 }
 
 }  // namespace

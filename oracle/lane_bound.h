@@ -12,7 +12,7 @@ struct LaneSums {
   double size = 0;           ///< sum w_j |v_j|
   double low = 0, high = 0;  ///< smallest and largest v_j
   /// With ordered sums: largest minus smallest partial sum of p_j v_j in order of the keys, 0
-  /// included, plus what one block may add in any order. Infinite: not known.
+  /// included. Infinite: not known.
   double range = 0;
 };
 

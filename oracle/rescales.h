@@ -9,14 +9,14 @@
 
 #include "oracle/arithmetic.h"
 #include "oracle/row_terms.h"
-#include "oracle/simd/engine.h"
+#include "oracle/simd/bound_pass.h"
 
 namespace attest::oracle {
 
 /// Keys whose score is at least top - (i + 1) * step, for a few i. Only a key with a larger
 /// computed score moves the shift past another: so often at most, whatever the order of the keys.
 struct Ranks {
-  static constexpr int kSteps = 12;
+  static constexpr int kSteps = simd::kRankSteps;
   double top = 0;
   double step = 0;
   double slack = 0;               ///< computed scores may come out this much higher than another's

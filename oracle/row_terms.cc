@@ -298,12 +298,17 @@ LaneConstants lane_constants(const RowShape& row, const Arithmetic& a, const Key
   lane.drift_o = sums.spread + sums.loss;
   if (a.relative_sums) {
     lane.additions = gamma_of(row.count, a.product_u);
+    const double path = key_path(row, a, a.value_lanes) + 1;
+    lane.chain = gamma_of(std::min(row.count, path), a.product_u);
+    lane.in_block = gamma_of(std::min(path, static_cast<double>(a.ordered_block)), a.product_u);
     lane.terms = gamma_of(each + 1, a.product_u) + merges;
     lane.joins = a.max_splits == 1 ? 0 : gamma_of(splits, a.product_u);
   }
   lane.rounded_p = a.p_only_in_both ? 0 : a.p_error * (1 + lane.any_order);
   lane.merges = levels * a.part_error * (1 + lane.any_order);
-  lane.merge_floor = levels * a.part_tiny;
+  // Stored before v_scale is applied.
+  const double scale = std::max(1.0, std::abs(row.v_scale));
+  lane.merge_floor = levels * a.part_tiny * scale;
 
   const double denominator = 1 - sums.spread - lane.on_o - lane.floors;
   const bool useful = denominator > kSmallestDenominator && sums.common < kLinear;
@@ -316,7 +321,7 @@ LaneConstants lane_constants(const RowShape& row, const Arithmetic& a, const Key
   lane.hull_gain = rounding < kLinear ? 2 * rounding / (1 - rounding) + lane.last +
                                             expm1_above(levels * sums.max_common)
                                       : kInfinity;
-  lane.floor = a.tiny * (kFloorsPerKey * row.count + 8) + kOwnUnderflow;
+  lane.floor = a.tiny * (kFloorsPerKey * row.count + 8) * scale + kOwnUnderflow;
   lane.largest = a.largest / 4 / (row.count * gain) * std::min(1.0, std::abs(row.v_scale));
   if (a.part_largest > 0) lane.largest = std::min(lane.largest, a.part_largest / 2);
   return lane;

@@ -72,6 +72,8 @@ struct LaneConstants {
   double on_o;       ///< of |o|
   double any_order;  ///< of sum w_j |v_j|, any order of summation
   double additions;  ///< of the largest partial sum, all additions together; 0: not used
+  double chain;      ///< of the largest partial sum in order: additions to the running sum
+  double in_block;   ///< of sum w_j |v_j|: additions inside blocks
   double joins;      ///< of sum w_j |v_j|: additions of parts to each other
   double drift;      ///< how far computed partial sums may be from exact ones: of sum w_j |v_j| ...
   double drift_o;    ///< ... and of |o|, on top of what acts on |v_j - o|

@@ -32,7 +32,7 @@ struct BoundKeys {
 std::int64_t bound_keys_size(const Keys& keys, bool exact_sizes);  ///< floats
 void place_bound_keys(const Keys& keys, bool exact_sizes, float* memory, BoundKeys& bound_keys);
 
-inline constexpr int kRankSteps = 12;
+inline constexpr int kRankSteps = 24;
 
 /// One row of a block. The arrays hold one entry per panel_entry(row, key).
 struct BoundRow {
@@ -65,16 +65,14 @@ enum LaneSum {
   kSize = 1,
   kPrefixLow = 2,  ///< from here on only when declared
   kPrefixHigh = 3,
-  kLargestBlock = 4,  ///< only with blocks
-  kError = 5,
-  kSquare = 6,
-  kTilt = 7,
+  kError = 4,
+  kSquare = 5,
+  kTilt = 6,
 };
-inline constexpr int kNumLaneSums = 8;
+inline constexpr int kNumLaneSums = 7;
 
 struct BoundWork {
-  bool declared = false;          ///< prefixes and statistical sums, too
-  std::int64_t block_panels = 0;  ///< panels in a block of keys that come in any order; 0: none
+  bool declared = false;  ///< prefixes and statistical sums, too
   BoundRow rows[kBlockRows];
   float* memory = nullptr;  ///< bound_work_size() floats, aligned to 64 bytes
 

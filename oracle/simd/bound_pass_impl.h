@@ -314,24 +314,14 @@ void sum_panel(const Block& block, const Scratch& scratch, const BoundKeys& keys
   const std::int64_t over_outputs = panels(keys.keys->dim_v) * kBlockRows * kPanel;
   F32x16 o[kRows], around[kRows], size[kRows];
   F32x16 prefix[kRows], low[kRows], high[kRows], error[kRows], square[kRows], tilt[kRows];
-  F32x16 block_start[kRows], largest_block[kRows];
   for (int i = 0; i < kRows; ++i) {
     o[i] = outputs_of(block.rows[r + i], panel, keys.keys->dim_v);
     around[i] = size[i] = prefix[i] = low[i] = high[i] = error[i] = square[i] = tilt[i] =
         splat16(0);
   }
-  for (int i = 0; i < kRows; ++i) block_start[i] = largest_block[i] = splat16(0);
   const float* v_row = keys.v + (panel * padded + scratch.first_panel * kPanel) * kPanel;
   for (std::int64_t p = scratch.first_panel; p < scratch.last_panel; ++p) {
     const std::int64_t entry = panel_entry(r, p * kPanel);
-    if constexpr (kDeclared) {
-      if (work.block_panels > 0 && p % work.block_panels == 0) {
-        for (int i = 0; i < kRows; ++i) {
-          largest_block[i] = larger(size[i] - block_start[i], largest_block[i]);
-          block_start[i] = size[i];
-        }
-      }
-    }
     for (std::int64_t i = 0; i < kPanel; ++i, v_row += kPanel) {
       const F32x16 v = load16(v_row);
       const F32x16 size_v = magnitude(v);
@@ -362,7 +352,6 @@ void sum_panel(const Block& block, const Scratch& scratch, const BoundKeys& keys
     if constexpr (kDeclared) {
       store(to + kPrefixLow * over_outputs, low[i]);
       store(to + kPrefixHigh * over_outputs, high[i]);
-      store(to + kLargestBlock * over_outputs, larger(size[i] - block_start[i], largest_block[i]));
       store(to + kError * over_outputs, error[i]);
       store(to + kSquare * over_outputs, square[i]);
       store(to + kTilt * over_outputs, tilt[i]);

@@ -92,20 +92,21 @@ ATTEST_SIMD_INLINE F64x8 pack_half(const double* const (&rows)[8], std::int64_t 
 /// Where the last panel lacks keys, the half with some repeats the last one: finite, no longer than
 /// its neighbours, and in nobody's range. A half without keys is zeros.
 inline void pack_k(const double* k, std::int64_t stride, Keys& keys) {
-  for (std::int64_t panel = 0; panel < panels(keys.count); ++panel) {
-    double* to = keys.k + panel * kPanel * keys.dim_qk;
+  const std::int64_t count = keys.count, dim = keys.dim_qk;
+  for (std::int64_t panel = 0; panel < panels(count); ++panel) {
+    double* const to = keys.k + panel * kPanel * dim;
     F64x8 most = splat(0.0);
     for (std::int64_t half = 0; half < kPanel; half += 8) {
       const std::int64_t first = panel * kPanel + half;
       F64x8 norm = splat(0.0);
-      if (first < keys.count) {
+      if (first < count) {
         const double* rows[8];
         for (std::int64_t i = 0; i < 8; ++i) {
-          rows[i] = k + (first + i < keys.count ? first + i : keys.count - 1) * stride;
+          rows[i] = k + (first + i < count ? first + i : count - 1) * stride;
         }
-        norm = pack_half(rows, keys.dim_qk, to + half, kPanel);
+        norm = pack_half(rows, dim, to + half, kPanel);
       } else {
-        for (std::int64_t d = 0; d < keys.dim_qk; ++d) store(to + d * kPanel + half, splat(0.0));
+        for (std::int64_t d = 0; d < dim; ++d) store(to + d * kPanel + half, splat(0.0));
       }
       store(keys.norm_k + first, norm);
       most = larger(most, norm);
@@ -114,48 +115,40 @@ inline void pack_k(const double* k, std::int64_t stride, Keys& keys) {
   }
 }
 
-/// Output panel `c`, which has all its lanes.
-inline void pack_v_panel(const double* v, std::int64_t stride, std::int64_t c, Keys& keys) {
-  double* to = keys.v + c * panels(keys.count) * kPanel * kPanel;
-  F64x8 most[2] = {splat(0.0), splat(0.0)};
-  for (std::int64_t j = 0; j < keys.count; ++j, to += kPanel) {
-    const double* from = v + j * stride + c * kPanel;
-    for (int h = 0; h < 2; ++h) {
-      const F64x8 x = load(from + 8 * h);
-      store(to + 8 * h, x);
-      most[h] = larger(most[h], magnitude(x));
-    }
+/// Output panel `c`: `count` keys, then zeros up to `padded`. max_v: the largest magnitudes.
+ATTEST_SIMD_INLINE void pack_v_panel(const double* from, std::int64_t stride, std::int64_t count,
+                                     std::int64_t padded, double* to, double* max_v) {
+  F64x8 x_most = splat(0.0), y_most = splat(0.0);
+  const double* const end = to + count * kPanel;
+  const double* const padded_end = to + padded * kPanel;
+  for (; to != end; to += kPanel, from += stride) {
+    const F64x8 x = load(from), y = load(from + 8);
+    store(to, x);
+    store(to + 8, y);
+    x_most = larger(x_most, magnitude(x));
+    y_most = larger(y_most, magnitude(y));
   }
-  for (int h = 0; h < 2; ++h) store(keys.max_v + c * kPanel + 8 * h, most[h]);
-}
-
-/// Output panel `c`, the last one, which lacks lanes.
-inline void pack_v_rest(const double* v, std::int64_t stride, std::int64_t c, Keys& keys) {
-  double* to = keys.v + c * panels(keys.count) * kPanel * kPanel;
-  double* most = keys.max_v + c * kPanel;
-  const std::int64_t lanes = keys.dim_v - c * kPanel;
-  for (std::int64_t i = 0; i < kPanel; ++i) most[i] = 0;
-  for (std::int64_t j = 0; j < keys.count; ++j, to += kPanel) {
-    for (std::int64_t i = 0; i < kPanel; ++i) {
-      to[i] = i < lanes ? v[j * stride + c * kPanel + i] : 0.0;
-      const double size = __builtin_fabs(to[i]);
-      most[i] = size > most[i] ? size : most[i];
-    }
-  }
+  for (; to != padded_end; to += 8) store(to, splat(0.0));
+  store(max_v, x_most);
+  store(max_v + 8, y_most);
 }
 
 inline void pack_v(const double* v, std::int64_t stride, Keys& keys) {
-  const std::int64_t padded = panels(keys.count) * kPanel;
-  for (std::int64_t c = 0; c < panels(keys.dim_v); ++c) {
-    if ((c + 1) * kPanel <= keys.dim_v) {
-      pack_v_panel(v, stride, c, keys);
-    } else {
-      pack_v_rest(v, stride, c, keys);
-    }
-    double* rest = keys.v + (c * padded + keys.count) * kPanel;
-    for (std::int64_t i = 0; i < (padded - keys.count) * kPanel; i += 8)
-      store(rest + i, splat(0.0));
+  const std::int64_t count = keys.count, padded = panels(count) * kPanel, dim = keys.dim_v;
+  double *to = keys.v, *max_v = keys.max_v;
+  std::int64_t d = 0;
+  for (; d + kPanel <= dim; d += kPanel) {
+    pack_v_panel(v + d, stride, count, padded, to, max_v + d);
+    to += padded * kPanel;
   }
+  if (d == dim) return;
+  // The last panel lacks lanes: filled in first, then packed in place.
+  for (std::int64_t j = 0; j < count; ++j) {
+    for (std::int64_t i = 0; i < kPanel; ++i) {
+      to[j * kPanel + i] = d + i < dim ? v[j * stride + d + i] : 0.0;
+    }
+  }
+  pack_v_panel(to, kPanel, count, padded, to, max_v + d);
 }
 
 inline void pack(const double* k, std::int64_t k_stride, const double* v, std::int64_t v_stride,

@@ -1,10 +1,12 @@
 #include "campaign/table.h"
 
 #include <limits>
+#include <optional>
 
 #include <gtest/gtest.h>
 
 #include "campaign/progress.h"
+#include "campaign/sharpness.h"
 
 namespace attest::campaign {
 namespace {
@@ -78,6 +80,30 @@ TEST(Text, ASuspicionSaysHowMuchAndHowOften) {
   EXPECT_EQ(suspicion_text(suspicion),
             "lse[sequence 0, row 3, head 1] = 1.25, statistically expected 1 +- 0.1: 2.5 times "
             "that, again in 5 of 5 repetitions");
+}
+
+TEST(Text, SharpnessIsAWeightErrorOrNothing) {
+  EXPECT_EQ(sharpness_text(3.14e-5), "a weight error of 3.1e-05");
+  EXPECT_EQ(sharpness_text(0.25), "a weight error of 0.25");
+  EXPECT_EQ(sharpness_text(std::numeric_limits<double>::infinity()),
+            "no error of any key's weight");
+}
+
+TEST(Sharpness, IsOfTheOutputsThatAPropertyJudges) {
+  problem::Case value = problem::make_case({.sequences = {{1, 4}}, .head_dim_v = 2});
+  value.values.distribution = problem::Distribution::kNormal;
+  value.property = "oracle.output";
+  kernels::KernelInfo kernel;
+  EXPECT_FALSE(sharpness(value, kernel));  // it cannot even attend
+  kernel.operations = ATTEST_OP_ATTEND;
+  const std::optional<double> seen = sharpness(value, kernel);
+  ASSERT_TRUE(seen);
+  EXPECT_GT(*seen, 1e-8);
+  EXPECT_LT(*seen, 1e-2);
+  for (const char* other : {"oracle.lse", "monoid.tree", "memory.append"}) {
+    value.property = other;
+    EXPECT_FALSE(sharpness(value, kernel)) << other;
+  }
 }
 
 TEST(Progress, IsOneLineThatFitsATerminal) {

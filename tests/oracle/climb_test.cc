@@ -26,13 +26,16 @@ using problem::Elements;
 struct Slope {
   std::string_view name;
   DType inputs, p, output;
-  double reached;  ///< at least
+  double reached;             ///< at least
+  std::int64_t keys = 4;      ///< at most
+  bool matrix_units = false;  ///< truncating accumulators as well
 };
 
 void PrintTo(const Slope& slope, std::ostream* stream) { *stream << slope.name; }
 
 constexpr Slope kSlopes[] = {
     {"f32", DType::kF32, DType::kF32, DType::kF32, 0.3},
+    {"f32_more_keys", DType::kF32, DType::kF32, DType::kF32, 0.3, 20, true},
     {"bf16_p_bf16_out_f32", DType::kBF16, DType::kBF16, DType::kF32, 0.9},
     {"bf16_p_bf16_out_bf16", DType::kBF16, DType::kBF16, DType::kBF16, 0.9},
     {"e4m3_p_e4m3_out_f32", DType::kE4M3, DType::kE4M3, DType::kF32, 0.9},
@@ -40,7 +43,7 @@ constexpr Slope kSlopes[] = {
 
 constexpr int kClimbs = 300;
 constexpr int kSteps = 1000;
-constexpr std::int64_t kLargestSide = 4;
+constexpr std::int64_t kLargestDim = 4;
 
 /// One place on the slope.
 struct Place {
@@ -55,7 +58,8 @@ class Climb : public testing::TestWithParam<Slope> {
  protected:
   /// Everything in the types of this slope: nothing else is stored in a smaller one.
   Style draw_style(Random& random) const {
-    Style style = random_style(random, {.p_dtype = GetParam().p, .matrix_units = false});
+    Style style =
+        random_style(random, {.p_dtype = GetParam().p, .matrix_units = GetParam().matrix_units});
     style.q_prescaled = false;
     return style;
   }
@@ -69,8 +73,8 @@ class Climb : public testing::TestWithParam<Slope> {
   Place start(Random& random) const {
     Place place;
     problem::Problem& p = place.problem;
-    p.sequences = {{.q_len = 1, .kv_len = random.between(1, kLargestSide)}};
-    p.head_dim_qk = random.between(1, kLargestSide);
+    p.sequences = {{.q_len = 1, .kv_len = random.between(1, GetParam().keys)}};
+    p.head_dim_qk = random.between(1, kLargestDim);
     p.head_dim_v = random.between(1, 2);
     p.scale = random.one_of({1.0, 0.5, 0.7});
     p.q_dtype = p.k_dtype = p.v_dtype = GetParam().inputs;
@@ -116,7 +120,13 @@ class Climb : public testing::TestWithParam<Slope> {
       case 0:
         style.dot = other.dot;
         style.values = other.values;
+        style.value_lanes = other.value_lanes;
         style.weights = other.weights;
+        style.weight_lanes = other.weight_lanes;
+        style.accumulator = other.accumulator;
+        style.product_bits = other.product_bits;
+        style.mma_depth = other.mma_depth;
+        style.mma_extra_bits = other.mma_extra_bits;
         break;
       case 1:
         style.scaling = other.scaling;

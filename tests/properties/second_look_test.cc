@@ -3,6 +3,7 @@
 #include <cmath>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <set>
 #include <utility>
 #include <vector>
@@ -215,6 +216,47 @@ TEST(SecondLook, IsOnlyTakenWhenAskedFor) {
   Looks looks(false);
   EXPECT_FALSE(looks.judge({}).suspicion);
   EXPECT_EQ(looks.harness().statistics().second_looks, 0);
+}
+
+TEST(SecondLook, DismissesRoundingsOfEqualTerms) {
+  Scene scene = normal_scene({.sequences = {{1, 4096}}, .head_dim_qk = 4, .head_dim_v = 2});
+  for (std::size_t i = 0; i < scene.inputs.q.size(); ++i) scene.inputs.q.set(i, 0);
+  for (std::size_t i = 0; i < scene.inputs.v.size(); ++i) scene.inputs.v.set(i, 0.1);
+  const auto session = tests::open(tests::builtin("cpu/dense_f32"));
+  Harness harness(*session);
+  harness.second_looks(true);
+  const auto run = harness.attend(scene);
+  ASSERT_FALSE(run.failure);
+  const oracle::Expected expected = harness.expect(scene);
+  // Thousands of additions that round the same way: beyond the statistical bound, as it must be.
+  EXPECT_NE(oracle::excess(run.out.o, 0, expected.o[0]), 0);
+  const Verdict verdict =
+      harness.judge(scene, expected, run.out,
+                    {.again = [&](const Scene& other) { return harness.attend(other); }});
+  EXPECT_EQ(verdict.status, Status::kPass);
+  EXPECT_FALSE(verdict.suspicion);
+  EXPECT_EQ(harness.statistics().second_looks, 1);
+}
+
+TEST(SecondLook, ConfirmsAScaleThatIsALittleOff) {
+  // What the definition says for another scale, rounded to f32: a kernel without other errors.
+  const auto with_wrong_scale = [](const Scene& scene) {
+    Problem wrong = scene.problem;
+    wrong.scale *= 1 + 3e-5;
+    return off_by(oracle::expect_attend(wrong, scene.inputs, kF32), 0);
+  };
+  const Scene scene = normal_scene({.sequences = {{1, 700}}, .head_dim_qk = 64, .head_dim_v = 8});
+  const auto session = tests::open(tests::builtin("cpu/dense_f32"));
+  Harness harness(*session);
+  harness.second_looks(true);
+  const auto again = [&](const Scene& other) {
+    return properties::Run{with_wrong_scale(other), std::nullopt, ""};
+  };
+  const Verdict verdict =
+      harness.judge(scene, harness.expect(scene), with_wrong_scale(scene), {.again = again});
+  EXPECT_EQ(verdict.status, Status::kPass);
+  ASSERT_TRUE(verdict.suspicion);
+  EXPECT_GT(verdict.suspicion->ratio, 2);
 }
 
 }  // namespace
