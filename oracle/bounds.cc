@@ -117,12 +117,12 @@ void add_values(const BoundInput& row, const KeyArrays& keys, const LaneArrays& 
   }
 }
 
-LaneSums sums_of_lane(const LaneArrays& lanes, const Arithmetic& a, std::size_t d) {
-  LaneSums sums{.around = lanes.around[d],
-                .size = lanes.size[d],
-                .low = lanes.low[d],
-                .high = lanes.high[d],
-                .range = kInfinity};
+LaneSums<double> sums_of_lane(const LaneArrays& lanes, const Arithmetic& a, std::size_t d) {
+  LaneSums<double> sums{.around = lanes.around[d],
+                        .size = lanes.size[d],
+                        .low = lanes.low[d],
+                        .high = lanes.high[d],
+                        .range = kInfinity};
   if (a.ordered_block > 0) sums.range = lanes.prefix_high[d] - lanes.prefix_low[d];
   return sums;
 }
@@ -183,17 +183,18 @@ void row_bounds(BoundInput& row, const Arithmetic& kernel, BoundScratch& scratch
 
   const LaneConstants lane = lane_constants(shape, kernel, constants, sums);
   const OwnConstants own = own_constants(shape, scores, constants, sums);
+  const StatisticalConstants deviations = statistical_constants(shape, kernel, constants, sums);
   for (std::size_t d = 0; d < width; ++d) {
-    const LaneSums of_lane = sums_of_lane(lanes, kernel, d);
-    bound.o[d] = lane_bound(of_lane, row.o[d], shape, sums, lane);
-    bound.ball[d] = lane_ball(of_lane, row.o[d], sums, lane, own.share, own.lane);
+    const LaneSums<double> of_lane = sums_of_lane(lanes, kernel, d);
+    const double o = row.o[d];
+    bound.o[d] = lane_bound(of_lane, o, shape.has_sink, sums.sink_spread, lane);
+    bound.ball[d] = lane_ball(of_lane, o, sums.weight, sums.sink_spread, lane, own.share, own.lane);
     if (row.squares.empty()) continue;
-    const StatisticalSums statistical{.error = lanes.error[d],
-                                      .square = lanes.square[d],
-                                      .tilt = lanes.tilt[d],
-                                      .below = lanes.below[d]};
-    bound.statistical[d] =
-        statistical_bound(statistical, of_lane, row.o[d], shape, kernel, constants, sums, lane);
+    const StatisticalSums<double> statistical{.error = lanes.error[d],
+                                              .square = lanes.square[d],
+                                              .tilt = lanes.tilt[d],
+                                              .below = lanes.below[d]};
+    bound.statistical[d] = statistical_bound(statistical, of_lane, o, deviations, lane);
   }
 }
 

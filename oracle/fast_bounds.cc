@@ -17,10 +17,6 @@ constexpr std::int64_t kPanelValues = simd::kPanel * simd::kPanel;
 // Sizes between which products of values, weights and errors are normal floats.
 constexpr double kSmallValue = 0x1p-60;
 constexpr double kLargeValue = 0x1p60;
-constexpr double kSmallSquare = 0x1p-110;
-
-/// Difference of two numbers that were rounded to float, relative to the larger one.
-constexpr double kFloatBlur = 0x1p-22;
 
 // So few rescales are not worth counting key by key, in rows this long.
 constexpr double kFewRescales = 16;
@@ -107,12 +103,12 @@ void FastBounds::plan_row(const simd::Block& block, std::int64_t r, const RowSha
   const double max_delta =
       std::max(largest_score_error(full, constants.scores), sink_error(full, kernel_));
   constants.keys = key_constants(full, kernel_, max_delta,
-                                 moves_of(row, r, max_delta + full.max_abs_t * kFloatBlur));
+                                 moves_of(row, r, max_delta + full.max_abs_t * simd::kFloatBlur));
   constants.deviations = deviation_constants(full, kernel_, constants.keys);
   work.inverse_l = 1 / row.l;
   work.log_weight = full.max_t - row.lse;
   work.top = full.max_t;
-  work.slack = rank_slack(kernel_, max_delta) + full.max_abs_t * kFloatBlur;
+  work.slack = rank_slack(kernel_, max_delta) + full.max_abs_t * simd::kFloatBlur;
   work.step = rank_step(full.max_t, work.min_t);
   work.use_ranks = constants.keys.cap > kFewRescales || full.count < kLongRow;
   work.scores = &constants.scores;
@@ -141,51 +137,37 @@ void FastBounds::bounds_of(std::int64_t r, const simd::BlockRow& row, RowBound& 
   add_sink(shape, kernel_, constants.keys, sums);
   const LaneConstants lane = lane_constants(shape, kernel_, constants.keys, sums);
   const OwnConstants own = own_constants(shape, constants.scores, constants.keys, sums);
-  const double on_values = sums.spread + sums.loss + sums.below;
 
-  const auto width = static_cast<std::size_t>(keys.dim_v);
-  bound.o.resize(width);
-  bound.ball.resize(width);
-  bound.statistical.assign(width, kInfinity);
+  const StatisticalConstants deviations =
+      statistical_constants(shape, kernel_, constants.keys, sums);
+  const auto padded = static_cast<std::size_t>(simd::panels(keys.dim_v) * simd::kPanel);
+  bound.o.resize(padded);
+  bound.ball.resize(padded);
+  bound.statistical.assign(padded, kInfinity);
   bound.lse = lse_bound(shape, kernel_, constants.keys, sums);
-  const std::int64_t over_outputs = simd::panels(keys.dim_v) * simd::kBlockRows * simd::kPanel;
-  const double scale = std::abs(row.v_scale);
-  for (std::int64_t d = 0; d < keys.dim_v; ++d) {
-    const float* const at =
-        work_.sums + (d / simd::kPanel * simd::kBlockRows + r) * simd::kPanel + d % simd::kPanel;
-    const auto sum = [&](simd::LaneSum which) {
-      return scale * static_cast<double>(at[which * over_outputs]);
-    };
-    const double most = scale * keys.max_v[d];
-    const double size_o = std::abs(row.o[d]);
-    // Outputs as floats are off by up to 2^-24 of their size; values are floats.
-    const double blur = kFloatBlur * size_o;
-    const double floor = simd::kFloatFloor * shape.count * (most + size_o);
-    LaneSums lane_sums{.around = sum(simd::kAround) * (1 + loss) + blur * on_values + floor,
-                       .size = sum(simd::kSize) * (1 + loss) + floor,
-                       .low = -most,
-                       .high = most,
-                       .range = kInfinity};
-    if (kernel_.ordered_block > 0) {
-      // Made of upper bounds of the weights instead of the weights: off by what acts on values.
-      lane_sums.range = sum(simd::kPrefixHigh) - sum(simd::kPrefixLow) + 4 * loss * lane_sums.size +
-                        2 * (lane_sums.around + sums.spread * size_o);
-    }
-    const auto i = static_cast<std::size_t>(d);
-    bound.o[i] = lane_bound(lane_sums, row.o[d], shape, sums, lane);
-    bound.ball[i] = lane_ball(lane_sums, row.o[d], sums, lane, own.share, own.lane);
-    // Squares of the tiniest weights would underflow in float: then nothing is known.
-    const bool squares_known =
-        sum(simd::kError) > kSmallSquare && sum(simd::kSquare) > kSmallSquare;
-    if (!statistical_ || !squares_known) continue;
-    const StatisticalSums statistical{
-        .error = scale * sum(simd::kError),
-        .square = scale * sum(simd::kSquare),
-        .tilt = sum(simd::kTilt),
-        .below = std::min(lane_sums.around, sums.below * (most + size_o))};
-    bound.statistical[i] = statistical_bound(statistical, lane_sums, row.o[d], shape, kernel_,
-                                             constants.keys, sums, lane);
-  }
+  engine_.finish({.sums = work_.sums + r * simd::kPanel,
+                  .sum_stride = simd::panels(keys.dim_v) * simd::kBlockRows * simd::kPanel,
+                  .panel_stride = simd::kBlockRows * simd::kPanel,
+                  .dim_v = keys.dim_v,
+                  .o = row.o,
+                  .max_v = keys.max_v,
+                  .v_scale = std::abs(row.v_scale),
+                  .count = shape.count,
+                  .ordered = has_order(kernel_),
+                  .statistical = statistical_,
+                  .has_sink = shape.has_sink,
+                  .spread = sums.spread,
+                  .below = sums.below,
+                  .on_values = sums.spread + sums.loss + sums.below,
+                  .weight = sums.weight,
+                  .sink_spread = sums.sink_spread,
+                  .share = own.share,
+                  .lane = &lane,
+                  .own = &own.lane,
+                  .deviations = &deviations,
+                  .bound = bound.o.data(),
+                  .ball = bound.ball.data(),
+                  .statistical_bound = bound.statistical.data()});
 }
 
 }  // namespace attest::oracle

@@ -28,7 +28,7 @@ class FastBounds {
 
   /// False when the bounds of row `r` have to come from row_bounds().
   bool covers(std::int64_t r) const { return work_.rows[r].wanted && work_.rows[r].linear; }
-  /// Of a row that is covered. Vectors are resized.
+  /// Of a row that is covered. Vectors are resized, to whole panels.
   void bounds_of(std::int64_t r, const simd::BlockRow& row, RowBound& bound) const;
 
  private:

@@ -1,19 +1,19 @@
 #include "oracle/functions.h"
 
-#define ATTEST_SIMD_PORTABLE
-#include "oracle/simd/math.h"
+#include "oracle/simd/bound_pass.h"
 
 namespace attest::oracle::functions {
 namespace {
 
-namespace lanes = simd::portable;
-
-double first_lane(lanes::F64x8 x) { return x.x[0]; }
+const simd::BoundEngine& engine() {
+  static const simd::BoundEngine& chosen = simd::bound_engine(simd::engine());
+  return chosen;
+}
 
 }  // namespace
 
-double exp(double x) { return first_lane(lanes::exp(lanes::splat(x))); }
-double log(double x) { return lanes::log(x); }
-double tanh(double x) { return first_lane(lanes::tanh(lanes::splat(x))); }
+double exp(double x) { return engine().exp(x); }
+double log(double x) { return engine().log(x); }
+double tanh(double x) { return engine().tanh(x); }
 
 }  // namespace attest::oracle::functions

@@ -41,31 +41,23 @@ DeviationConstants deviation_constants(const RowShape& row, const Arithmetic& a,
   return c;
 }
 
-double statistical_bound(const StatisticalSums& sums, const LaneSums& lane_sums, double o,
-                         const RowShape& row, const Arithmetic& a, const KeyConstants& constants,
-                         const KeySums& keys, const LaneConstants& lane) {
-  const double size_o = std::abs(o);
+StatisticalConstants statistical_constants(const RowShape& row, const Arithmetic& a,
+                                           const KeyConstants& keys, const KeySums& sums) {
   const double values = path_of(row, a.value_lanes);
   const double weights = path_of(row, a.weight_lanes);
-  const double rescales = 1 + functions::log(1 + constants.cap);
-  const double variance =
-      sums.error +
-      kVariance * (square(a.p_error) * sums.square +
-                   square(a.product_u) * (values * (sums.square / 2 + o * o) + sums.square) +
-                   square(a.u) * (rescales + weights / 2) * o * o +
-                   a.merge_levels * square(a.part_error + 2 * a.u) * square(lane_sums.size));
-  // Cut sums all err towards zero, by half a unit of their partial sums on average.
-  double cut_scores = 0, cut_values = 0;
-  if (a.product_u > a.u) {
-    cut_scores = a.product_u / 2 * dot_path(row, a);
-    cut_values = a.product_u / 2 * values * std::min(lane_sums.size, lane_sums.range);
+  const double rescales = 1 + functions::log(1 + keys.cap);
+  StatisticalConstants c;
+  c.square = kVariance * (square(a.p_error) + square(a.product_u) * (values / 2 + 1));
+  c.o = kVariance * (square(a.product_u) * values + square(a.u) * (rescales + weights / 2));
+  c.merges = kVariance * a.merge_levels * square(a.part_error + 2 * a.u);
+  c.tilt = kConstantRoundings * a.u;
+  if (a.product_u > a.u) {  // cut, by half a unit on average
+    c.tilt += a.product_u / 2 * dot_path(row, a);
+    c.cut = a.product_u / 2 * values;
   }
-  const double systematic =
-      (kConstantRoundings * a.u + cut_scores) * std::abs(sums.tilt) + cut_values + sums.below +
-      (a.p_in_sum ? keys.below * size_o : 0) + (lane.last + lane.common) * size_o +
-      lane.floors * (size_o + std::max(std::abs(lane_sums.low), std::abs(lane_sums.high))) +
-      lane.floor + lane.merge_floor;
-  return (systematic + kDeviations * std::sqrt(variance)) * kSafety;
+  c.below = a.p_in_sum ? sums.below : 0;
+  c.deviations = kDeviations;
+  return c;
 }
 
 }  // namespace attest::oracle

@@ -9,6 +9,7 @@
 #include <cstdint>
 
 #include "oracle/key_terms.h"
+#include "oracle/lane_bound.h"
 #include "oracle/simd/engine.h"
 
 namespace attest::oracle::simd {
@@ -86,6 +87,25 @@ struct BoundWork {
 std::int64_t bound_work_size(const Keys& keys);
 void place_bound_work(const Keys& keys, BoundWork& work);
 
+/// One row on its way from sums to bounds. Arrays [output panels * kPanel], but for o.
+struct Finish {
+  const float* sums = nullptr;    ///< of panel 0; kSumStride and kPanelStride apart
+  std::int64_t sum_stride = 0;    ///< floats from one sum to the next
+  std::int64_t panel_stride = 0;  ///< floats from one output panel to the next
+  std::int64_t dim_v = 0;
+  const double* o = nullptr;  ///< [dim_v]
+  const double* max_v = nullptr;
+  double v_scale = 1;  ///< magnitude
+  double count = 0;
+  bool ordered = false, statistical = false, has_sink = false;
+  double spread = 0, below = 0, on_values = 0, weight = 0, sink_spread = 0;  ///< KeySums
+  double share = 0;
+  const LaneConstants* lane = nullptr;
+  const LaneConstants* own = nullptr;
+  const StatisticalConstants* deviations = nullptr;
+  double *bound = nullptr, *ball = nullptr, *statistical_bound = nullptr;  // written
+};
+
 /// What one instruction set offers.
 struct BoundEngine {
   const char* name;
@@ -98,7 +118,18 @@ struct BoundEngine {
   /// Lane sums of all rows; those of rows that are not wanted mean nothing.
   void (*sum_lanes)(const Block& block, const Scratch& scratch, const BoundKeys& keys,
                     BoundWork& work);
+  /// Bounds of the lanes of one row from their sums.
+  void (*finish)(const Finish& finish);
+  /// One number at a time: oracle/functions.h.
+  double (*exp)(double x);
+  double (*log)(double x);
+  double (*tanh)(double x);
 };
+
+/// Squares of weights below it would have underflowed in float: nothing statistical is known.
+inline constexpr double kSmallSquare = 0x1p-110;
+/// Difference of two numbers that were rounded to float, relative to the larger one.
+inline constexpr double kFloatBlur = 0x1p-22;
 
 /// The companion of an engine.
 const BoundEngine& bound_engine(const Engine& engine);

@@ -5,7 +5,8 @@
 namespace attest::oracle::simd {
 
 extern const BoundEngine kAvx2BoundEngine;
-const BoundEngine kAvx2BoundEngine = {"avx2", avx2::pack_bounds, avx2::survey, avx2::weigh,
-                                      avx2::sum_lanes};
+const BoundEngine kAvx2BoundEngine = {"avx2",       avx2::pack_bounds, avx2::survey,
+                                      avx2::weigh,  avx2::sum_lanes,   avx2::finish,
+                                      avx2::exp_of, avx2::log_of,      avx2::tanh_of};
 
 }  // namespace attest::oracle::simd

@@ -10,6 +10,11 @@ namespace attest::oracle::simd::ATTEST_SIMD_NAMESPACE {
 ATTEST_SIMD_INLINE F32x16 splat_like(F32x16 /*like*/, double x) {
   return splat16(static_cast<float>(x));
 }
+ATTEST_SIMD_INLINE F64x8 splat_like(F64x8 /*like*/, double x) { return splat(x); }
+/// a < b ? x : y
+ATTEST_SIMD_INLINE F64x8 choose_less(F64x8 a, F64x8 b, F64x8 x, F64x8 y) {
+  return select(less(a, b), x, y);
+}
 ATTEST_SIMD_INLINE F32x16 tanh(F32x16 x) {
   float lanes[16];
   store(lanes, x);
@@ -381,5 +386,49 @@ inline void sum_lanes(const Block& block, const Scratch& scratch, const BoundKey
     sum_rows<6, false>(block, scratch, keys, work);
   }
 }
+
+inline void finish(const Finish& f) {
+  const F64x8 loss = splat(1 + float_loss(f.count)), infinite = splat(__builtin_huge_val());
+  for (std::int64_t d = 0; d < f.dim_v; d += 8) {
+    const float* at = f.sums + d / kPanel * f.panel_stride + d % kPanel;
+    const auto sum = [&](LaneSum which) {
+      return splat(f.v_scale) * load_widened(at + which * f.sum_stride);
+    };
+    double outputs[8];
+    for (std::int64_t i = 0; i < 8; ++i) outputs[i] = d + i < f.dim_v ? f.o[d + i] : 0;
+    const F64x8 o = load(outputs);
+    const F64x8 size_o = magnitude(o);
+    const F64x8 most = splat(f.v_scale) * load(f.max_v + d);
+    const F64x8 floor = splat(kFloatFloor * f.count) * (most + size_o);
+    LaneSums<F64x8> sums;
+    // Outputs as floats are off by up to 2^-24 of their size; values are floats.
+    sums.around = sum(kAround) * loss + splat(kFloatBlur * f.on_values) * size_o + floor;
+    sums.size = sum(kSize) * loss + floor;
+    sums.low = splat(0) - most;
+    sums.high = most;
+    sums.range = infinite;
+    if (f.ordered) {
+      // Made of upper bounds of the weights instead of the weights: off by what acts on values.
+      sums.range = sum(kPrefixHigh) - sum(kPrefixLow) + splat(4 * float_loss(f.count)) * sums.size +
+                   splat(2) * (sums.around + splat(f.spread) * size_o);
+    }
+    store(f.bound + d, lane_bound(sums, o, f.has_sink, f.sink_spread, *f.lane));
+    store(f.ball + d, lane_ball(sums, o, f.weight, f.sink_spread, *f.lane, f.share, *f.own));
+    if (!f.statistical) continue;
+    const F64x8 small = splat(kSmallSquare);
+    StatisticalSums<F64x8> statistical;
+    statistical.error = splat(f.v_scale) * sum(kError);
+    statistical.square = splat(f.v_scale) * sum(kSquare);
+    statistical.tilt = sum(kTilt);
+    statistical.below = smaller(splat(f.below) * (most + size_o), sums.around);
+    const F64x8 bound = statistical_bound(statistical, sums, o, *f.deviations, *f.lane);
+    const F64x8 known = select(less(small, statistical.error), bound, infinite);
+    store(f.statistical_bound + d, select(less(small, statistical.square), known, infinite));
+  }
+}
+
+inline double exp_of(double x) { return largest_lane(exp(splat(x))); }
+inline double log_of(double x) { return log(x); }
+inline double tanh_of(double x) { return largest_lane(tanh(splat(x))); }
 
 }  // namespace attest::oracle::simd::ATTEST_SIMD_NAMESPACE

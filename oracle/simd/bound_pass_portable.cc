@@ -5,7 +5,9 @@
 namespace attest::oracle::simd {
 
 extern const BoundEngine kPortableBoundEngine;
-const BoundEngine kPortableBoundEngine = {"portable", portable::pack_bounds, portable::survey,
-                                          portable::weigh, portable::sum_lanes};
+const BoundEngine kPortableBoundEngine = {
+    "portable",       portable::pack_bounds, portable::survey,
+    portable::weigh,  portable::sum_lanes,   portable::finish,
+    portable::exp_of, portable::log_of,      portable::tanh_of};
 
 }  // namespace attest::oracle::simd

@@ -17,6 +17,8 @@ namespace attest::oracle::simd::ATTEST_SIMD_NAMESPACE {
 // Vectors of accumulators that fit into registers: rows * panels * 2.
 #if defined(ATTEST_SIMD_AVX512)
 inline constexpr int kAccumulators = 24;
+#elif defined(ATTEST_SIMD_AVX2) && defined(__clang__)
+inline constexpr int kAccumulators = 4;  // 6 is one register too many: it spills
 #elif defined(ATTEST_SIMD_AVX2)
 inline constexpr int kAccumulators = 6;
 #else
