@@ -167,10 +167,10 @@ void with_engine(Attend attend, Job& job, std::int64_t rows,
   simd::Keys keys{.count = job.n, .dim_qk = job.d, .dim_v = job.d};
   simd::place_keys(keys, Workspace::at_least(workspace.keys, simd::keys_size(keys)));
   engine.pack(job.k.data(), job.d, job.v.data(), job.d, keys);
-  attest::oracle::RowShape shape{.head_dim_qk = job.d, .scale = job.scale};
+  const attest::oracle::RowShape shape{.head_dim_qk = job.d, .scale = job.scale};
   static const std::vector<attest::oracle::RowShape> shapes(simd::kBlockRows, shape);
   static attest::oracle::RowBound bound;
-  if (bounds != nullptr) bounds->pack(keys);
+  if (bounds != nullptr) bounds->pack(keys, shape);
   simd::Scratch scratch{.memory = Workspace::at_least(workspace.scratch, simd::scratch_size(keys))};
   double* ball = Workspace::at_least(workspace.ball, rows * job.d);
   double* o_low = Workspace::at_least(workspace.o_low, rows * job.d);

@@ -182,13 +182,14 @@ void row_bounds(BoundInput& row, const Arithmetic& kernel, BoundScratch& scratch
   if (kernel.ordered_block > 0) add_prefixes(row, lanes);
 
   const LaneConstants lane = lane_constants(shape, kernel, constants, sums);
-  const OwnConstants own = own_constants(shape, scores, constants, sums);
+  const LaneConstants own = own_lane(shape);
+  const double share = own_share(shape, kernel);
   const StatisticalConstants deviations = statistical_constants(shape, kernel, constants, sums);
   for (std::size_t d = 0; d < width; ++d) {
     const LaneSums<double> of_lane = sums_of_lane(lanes, kernel, d);
     const double o = row.o[d];
     bound.o[d] = lane_bound(of_lane, o, shape.has_sink, sums.sink_spread, lane);
-    bound.ball[d] = lane_ball(of_lane, o, sums.weight, sums.sink_spread, lane, own.share, own.lane);
+    bound.ball[d] = lane_ball(of_lane, o, sums.weight, sums.sink_spread, lane, share, own);
     if (row.squares.empty()) continue;
     const StatisticalSums<double> statistical{.error = lanes.error[d],
                                               .square = lanes.square[d],

@@ -79,7 +79,7 @@ void Evaluator::pack(std::int64_t b, std::int64_t kv_head) {
     clean(b, kv_head);
     engine_.pack(clean_k_.data(), keys_.dim_qk, clean_v_.data(), keys_.dim_v, keys_);
   }
-  if (!double_double_) fast_.pack(keys_);
+  if (!double_double_) fast_.pack(keys_, reader_.shape(b, kv_head * problem_.group()));
 }
 
 void Evaluator::clean(std::int64_t b, std::int64_t kv_head) {

@@ -45,7 +45,7 @@ FastBounds::FastBounds(const Arithmetic& kernel, const simd::Engine& engine, boo
       statistical_(statistical),
       declared_(statistical || has_order(kernel)) {}
 
-void FastBounds::pack(const simd::Keys& keys) {
+void FastBounds::pack(const simd::Keys& keys, const RowShape& shape) {
   // Merges and f64 are the readable bounds' business.
   usable_ = keys.count > 0 && kernel_.merge_levels == 0 && kernel_.u > 0x1p-40;
   for (std::int64_t d = 0; d < keys.dim_v && usable_; ++d) {
@@ -60,8 +60,11 @@ void FastBounds::pack(const simd::Keys& keys) {
   simd::place_bound_keys(keys, declared_,
                          keys_memory_.reserve(simd::bound_keys_size(keys, declared_)), keys_);
   engine_.pack(keys_);
+  share_ = own_share(shape, kernel_);
   work_.memory = work_memory_.reserve(simd::bound_work_size(keys));
   work_.declared = declared_;
+  work_.blended = !declared_ && kernel_.p_error == 0 && kernel_.relative_sums &&
+                  kernel_.value_lanes == 0 && keys.count >= kLongRow;
   simd::place_bound_work(keys, work_);
 }
 
@@ -110,7 +113,9 @@ void FastBounds::plan_row(const simd::Block& block, std::int64_t r, const RowSha
   work.top = full.max_t;
   work.slack = rank_slack(kernel_, max_delta) + full.max_abs_t * simd::kFloatBlur;
   work.step = rank_step(full.max_t, work.min_t);
-  work.use_ranks = constants.keys.cap > kFewRescales || full.count < kLongRow;
+  work.use_ranks = work.step > 0 && (constants.keys.cap > kFewRescales || full.count < kLongRow);
+  work.blended = work_.blended;
+  work.blend = work_.blended ? blend_of(full, kernel_) : 0;
   work.scores = &constants.scores;
   work.keys = &constants.keys;
   work.deviations = &constants.deviations;
@@ -135,8 +140,11 @@ void FastBounds::bounds_of(std::int64_t r, const simd::BlockRow& row, RowBound& 
   const double loss = simd::float_loss(shape.count);
   KeySums sums = sums_of(work_.rows[r], loss);
   add_sink(shape, kernel_, constants.keys, sums);
-  const LaneConstants lane = lane_constants(shape, kernel_, constants.keys, sums);
-  const OwnConstants own = own_constants(shape, constants.scores, constants.keys, sums);
+  LaneConstants lane = lane_constants(shape, kernel_, constants.keys, sums);
+  lane.blended = work_.blended;
+  double share = share_;
+  const LaneConstants own = own_lane(shape);
+  if (work_.blended) share = std::max(share, own.any_order / work_.rows[r].blend);
 
   const StatisticalConstants deviations =
       statistical_constants(shape, kernel_, constants.keys, sums);
@@ -145,29 +153,31 @@ void FastBounds::bounds_of(std::int64_t r, const simd::BlockRow& row, RowBound& 
   bound.ball.resize(padded);
   bound.statistical.assign(padded, kInfinity);
   bound.lse = lse_bound(shape, kernel_, constants.keys, sums);
-  engine_.finish({.sums = work_.sums + r * simd::kPanel,
-                  .sum_stride = simd::panels(keys.dim_v) * simd::kBlockRows * simd::kPanel,
-                  .panel_stride = simd::kBlockRows * simd::kPanel,
-                  .dim_v = keys.dim_v,
-                  .o = row.o,
-                  .max_v = keys.max_v,
-                  .v_scale = std::abs(row.v_scale),
-                  .count = shape.count,
-                  .ordered = has_order(kernel_),
-                  .statistical = statistical_,
-                  .has_sink = shape.has_sink,
-                  .spread = sums.spread,
-                  .below = sums.below,
-                  .on_values = sums.spread + sums.loss + sums.below,
-                  .weight = sums.weight,
-                  .sink_spread = sums.sink_spread,
-                  .share = own.share,
-                  .lane = &lane,
-                  .own = &own.lane,
-                  .deviations = &deviations,
-                  .bound = bound.o.data(),
-                  .ball = bound.ball.data(),
-                  .statistical_bound = bound.statistical.data()});
+  engine_.finish(
+      {.sums = work_.sums + r * simd::kPanel,
+       .sum_stride = simd::panels(keys.dim_v) * simd::kBlockRows * simd::kPanel,
+       .panel_stride = simd::kBlockRows * simd::kPanel,
+       .dim_v = keys.dim_v,
+       .o = row.o,
+       .max_v = keys.max_v,
+       .v_scale = std::abs(row.v_scale),
+       .count = shape.count,
+       .ordered = has_order(kernel_),
+       .statistical = statistical_,
+       .has_sink = shape.has_sink,
+       .blended = work_.blended,
+       .spread = sums.spread,
+       .below = sums.below,
+       .on_values = sums.spread + sums.loss + sums.below + work_.rows[r].blend * sums.weight,
+       .weight = sums.weight,
+       .sink_spread = sums.sink_spread,
+       .share = share,
+       .lane = &lane,
+       .own = &own,
+       .deviations = &deviations,
+       .bound = bound.o.data(),
+       .ball = bound.ball.data(),
+       .statistical_bound = bound.statistical.data()});
 }
 
 }  // namespace attest::oracle

@@ -19,8 +19,9 @@ class FastBounds {
   /// `statistical`: statistical bounds, too. Keeps the reference to `kernel`.
   FastBounds(const Arithmetic& kernel, const simd::Engine& engine, bool statistical);
 
-  /// Once per KV head, after the engine has packed its keys.
-  void pack(const simd::Keys& keys);
+  /// Once per KV head, after the engine has packed its keys. `shape`: of any row of the head,
+  /// without what RowShape says of the visible keys.
+  void pack(const simd::Keys& keys, const RowShape& shape);
   /// After attend_double with keep_scores. `shapes`: one per row, without what RowShape says of the
   /// visible keys.
   void run(const simd::Block& block, const simd::Scratch& scratch,
@@ -47,6 +48,7 @@ class FastBounds {
   const simd::BoundEngine& engine_;
   const bool statistical_;
   const bool declared_;
+  double share_ = 0;     ///< own_share()
   bool usable_ = false;  ///< values are of a size that float can do
   simd::BoundKeys keys_;
   simd::BoundWork work_;

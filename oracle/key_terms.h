@@ -2,8 +2,8 @@
 // template for the readable bounds (double) and for the fast ones (eight keys at a time), so that
 // there is one place for each formula. Internal to oracle/.
 //
-// A vector type brings operators, smaller, larger, magnitude, tanh and splat_like(V, double), found
-// by argument-dependent lookup.
+// A vector type brings operators, smaller, larger, magnitude, mul_add, tanh and splat_like(V,
+// double), found by argument-dependent lookup.
 #pragma once
 
 #include "oracle/scalar_lanes.h"
@@ -32,21 +32,21 @@ inline __attribute__((always_inline)) V score_error(V abs_s, V size, V extra_siz
   const auto k = [&](double x) { return splat_like(abs_s, x); };
   V error = k(c.dot_any) * size;
   if (c.dot_sum > 0) {
-    error = smaller(error, k(c.dot_sum) * (size + abs_s) + k(c.dot_terms) * size);
+    error = smaller(mul_add(k(c.dot_sum), size + abs_s, k(c.dot_terms) * size), error);
   }
-  error = error + k(c.q) * size + k(c.floor);
-  error = error + k(c.scale) * (abs_s + error);
+  error = mul_add(k(c.q), size, error + k(c.floor));
+  error = mul_add(k(c.scale), abs_s + error, error);
   if (c.softcap > 0) {
-    error = error + k(c.cap) * (abs_s + error);
+    error = mul_add(k(c.cap), abs_s + error, error);
     // tanh is flat far from 0: between |s| - error and |s| + error its slope is largest at the end
     // nearest to 0.
-    const V inner = tanh(larger(k(0), abs_s - error) * k(1 / c.softcap));
-    const V flat = larger(k(0), k(1) - inner * inner) * error;
+    const V inner = tanh(larger(abs_s - error, k(0)) * k(1 / c.softcap));
+    const V flat = larger(k(1) - inner * inner, k(0)) * error;
     // Made of exponentials, tanh errs by a share of 1, however small its result.
     error = flat + k(c.tanh) + k(c.cap) * (smaller(abs_s, k(c.softcap)) + flat);
   }
   if (has_extra || c.softcap > 0) {
-    error = error + k(c.bias) * extra_size + k(c.last) * (abs_t + error);
+    error = mul_add(k(c.bias), extra_size, mul_add(k(c.last), abs_t + error, error));
   }
   return error;
 }
@@ -85,14 +85,16 @@ inline __attribute__((always_inline)) KeyTerms<V> key_terms(V p, V way, V delta,
                                                             const KeyConstants& c) {
   const auto k = [&](double x) { return splat_like(p, x); };
   KeyTerms<V> key;
-  const V rescales = smaller(k(c.cap), rank) + k(c.spare);
-  key.rho = k(c.base) + k(c.arg) * way + k(c.delta) * delta + k(c.exp) * rescales;
+  const V rescales = smaller(rank, k(c.cap)) + k(c.spare);
+  key.rho =
+      mul_add(k(c.exp), rescales, mul_add(k(c.delta), delta, mul_add(k(c.arg), way, k(c.base))));
   // e^x - 1 <= x + x^2 for x up to 1.79
-  key.spread = p * (key.rho + key.rho * key.rho);
+  key.spread = p * mul_add(key.rho, key.rho, key.rho);
   key.weight = p + key.spread;
-  key.common = k(c.common) + k(c.common_arg) * way;
-  key.loss = key.weight * (k(c.product) * rescales + k(c.term) + k(c.inner_merges) * key.common);
-  key.below = smaller(key.weight, k(c.p_floor));
+  key.common = mul_add(k(c.common_arg), way, k(c.common));
+  key.loss = key.weight *
+             mul_add(k(c.inner_merges), key.common, mul_add(k(c.product), rescales, k(c.term)));
+  key.below = smaller(k(c.p_floor), key.weight);
   if (c.joint > 0) {  // whatever rounding does to a probability, it does above and below the line
     key.spread = key.spread + k(c.joint) * key.weight + key.below;
     key.below = k(0);
@@ -114,8 +116,10 @@ template <typename V>
 inline __attribute__((always_inline)) V weight_variance(V squares, V abs_s, V way, V extra_size,
                                                         const DeviationConstants& c) {
   const auto k = [&](double x) { return splat_like(abs_s, x); };
-  return k(c.squares) * squares + k(c.score) * (abs_s * abs_s) + k(c.arg) * (way * way) +
-         k(c.extra) * (extra_size * extra_size) + k(c.fixed);
+  return mul_add(k(c.squares), squares,
+                 mul_add(k(c.score), abs_s * abs_s,
+                         mul_add(k(c.arg), way * way,
+                                 mul_add(k(c.extra), extra_size * extra_size, k(c.fixed)))));
 }
 
 }  // namespace attest::oracle

@@ -43,7 +43,8 @@ inline __attribute__((always_inline)) V summation_error(const LaneSums<V>& sums,
   // The first key is on all additions to the running sum. Each makes a difference of two prefix
   // sums plus part of the block that is being added.
   const V in_order = k(c.chain) * (sums.range + drift) + k(c.in_block + c.joins) * sums.size;
-  return smaller(smaller(one_sign, in_order) + terms, error);
+  const V summed = smaller(one_sign, in_order) + terms;
+  return c.blended ? summed : smaller(summed, error);
 }
 
 /// |computed o_d - o_d| before rounding to the output type.

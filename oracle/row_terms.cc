@@ -53,6 +53,11 @@ double expm1_above(double x) {
   return x < kLinear ? x * (1 + x) : functions::exp(std::min(x, kLargestExponent));
 }
 
+/// An upper bound of e^x.
+double exp_above(double x) {
+  return x < kLinear ? 1 + x * (1 + x) : functions::exp(std::min(x, kLargestExponent));
+}
+
 /// At least -ln(1 - x): the series is below x + x^2 / 2 + x^3 / 2 + ...
 double minus_log_of_rest(double x) { return x < 1 ? x + x * x / (2 * (1 - x)) : kInfinity; }
 
@@ -264,7 +269,7 @@ double lost_weight(const RowShape& row, const Arithmetic& a, const KeyConstants&
 }
 
 double shift_gain(const RowShape& row, const Arithmetic& a) {
-  return functions::exp(std::min(a.lazy + kShiftRoundings * a.u * row.max_abs_t, kLargestExponent));
+  return exp_above(a.lazy + kShiftRoundings * a.u * row.max_abs_t);
 }
 
 /// Relative rounding of any one term on its way into a sum, and of the sums.
@@ -327,6 +332,13 @@ LaneConstants lane_constants(const RowShape& row, const Arithmetic& a, const Key
   return lane;
 }
 
+double blend_of(const RowShape& row, const Arithmetic& a) {
+  // The coefficient of sums.size in summation_error().
+  const double each = kSumRoundings + row.num_scales;
+  const double any_order = gamma_of(key_path(row, a, a.value_lanes) + 1 + each, a.product_u);
+  return gamma_of(row.count, a.product_u) * (0.5 + any_order) + gamma_of(each + 1, a.product_u);
+}
+
 double lse_bound(const RowShape& row, const Arithmetic& a, const KeyConstants& c,
                  const KeySums& sums) {
   const double floors = lost_weight(row, a, c, shift_gain(row, a));
@@ -364,14 +376,26 @@ double error_share(const ScoreConstants& own_scores, const KeyConstants& own,
 
 }  // namespace
 
-OwnConstants own_constants(const RowShape& shape, const ScoreConstants& scores,
-                           const KeyConstants& keys, const KeySums& sums) {
+double own_share(const RowShape& row, const Arithmetic& kernel) {
+  RowShape shape = row;
+  shape.max_t = shape.max_abs_t = shape.max_abs_s = shape.max_size = shape.max_extra = 0;
+  shape.count = shape.span = 1;
+  shape.sum_abs_q = shape.sum_abs_k = 1;
+  shape.has_extra = true;  // whether or not; the coefficients of the others do not depend on it
   const Arithmetic own = reference_arithmetic(false);
-  const ScoreConstants own_scores = score_constants(shape, own);
-  const double delta = largest_score_error(shape, own_scores) + sink_error(shape, own);
-  const KeyConstants own_keys = key_constants(shape, own, delta, 0);
-  return {.share = error_share(own_scores, own_keys, scores, keys),
-          .lane = lane_constants(shape, own, own_keys, sums)};
+  return std::max({error_share(score_constants(shape, own), key_constants(shape, own, 0, 0),
+                               score_constants(shape, kernel), key_constants(shape, kernel, 0, 0)),
+                   own.u / kernel.u});
+}
+
+LaneConstants own_lane(const RowShape& row) {
+  const Arithmetic own = reference_arithmetic(false);
+  LaneConstants lane{};
+  lane.any_order = gamma_of(row.count + 1 + kSumRoundings + row.num_scales, own.product_u);
+  lane.last = (kNormRoundings + row.num_scales) * own.u;
+  lane.floor = own.tiny * (kFloorsPerKey * row.count + 8) * std::max(1.0, std::abs(row.v_scale)) +
+               kOwnUnderflow;
+  return lane;
 }
 
 }  // namespace attest::oracle

@@ -78,6 +78,9 @@ struct LaneConstants {
   double drift;      ///< how far computed partial sums may be from exact ones: of sum w_j |v_j| ...
   double drift_o;    ///< ... and of |o|, on top of what acts on |v_j - o|
   double terms;      ///< of sum w_j |v_j|, with `additions`: what happens to each term
+  /// Part of sum w_j |v_j| is in the sum around o, in the proportion of blend_of(); then the bound
+  /// for any order has to be left out.
+  bool blended = false;
   double rounded_p;  ///< of sum w_j |v_j|
   double last;       ///< relative error after the sums
   double common;     ///< more of |o| only
@@ -90,6 +93,11 @@ struct LaneConstants {
   double largest;    ///< values of this size may overflow the sums
 };
 
+/// How much of sum w_j |v_j| the bound of summation takes, when no order is declared and
+/// probabilities are not rounded. As |v_j| <= |v_j - o| + |o|, that much of the weights may go into
+/// the sum around o, and one sum does for two: looser by little unless most values are 0.
+double blend_of(const RowShape& row, const Arithmetic& a);
+
 LaneConstants lane_constants(const RowShape& row, const Arithmetic& a,
                              const KeyConstants& constants, const KeySums& sums);
 
@@ -97,13 +105,12 @@ LaneConstants lane_constants(const RowShape& row, const Arithmetic& a,
 double lse_bound(const RowShape& row, const Arithmetic& a, const KeyConstants& constants,
                  const KeySums& sums);
 
-/// Constants of the oracle's own evaluation in double, next to those of a kernel.
-struct OwnConstants {
-  double share;  ///< its errors of weights are at most this share of the kernel's
-  LaneConstants lane;
-};
-OwnConstants own_constants(const RowShape& shape, const ScoreConstants& scores,
-                           const KeyConstants& keys, const KeySums& sums);
+/// A number that each error of a weight in the oracle's own evaluation in double is at most, as a
+/// share of the kernel's: the largest quotient of their coefficients. The same for all rows of a KV
+/// head; `row` as far as it does not depend on visible keys.
+double own_share(const RowShape& row, const Arithmetic& kernel);
+/// The oracle's own sums: any_order, last and floor are set.
+LaneConstants own_lane(const RowShape& row);
 
 // The formulas are themselves evaluated in double, from values that are correct to their ball only.
 inline constexpr double kSafety = 1.001;

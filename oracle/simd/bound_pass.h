@@ -42,6 +42,7 @@ struct BoundRow {
   double min_t = 0, max_t = 0, max_abs_t = 0;
   double max_abs_s = 0, max_size = 0, max_extra = 0;
   double sum_abs_q = 0, sum_abs_k = 0;
+  double norm_squares = 0;  ///< |q * q|_2 times the square of the factor
 
   // Given to weigh().
   bool wanted = false;
@@ -50,6 +51,9 @@ struct BoundRow {
   double top = 0;         ///< max_t, the sink included
   double slack = 0, step = 0;
   bool use_ranks = true;  ///< false: every key may be rescaled as often as any
+  /// With a blended sum: work.around gets this much of the weight as well, see blend_of().
+  bool blended = false;
+  double blend = 0;
   const ScoreConstants* scores = nullptr;
   const KeyConstants* keys = nullptr;
   const DeviationConstants* deviations = nullptr;
@@ -74,6 +78,7 @@ inline constexpr int kNumLaneSums = 7;
 
 struct BoundWork {
   bool declared = false;  ///< prefixes and statistical sums, too
+  bool blended = false;   ///< one sum instead of two; all rows are
   BoundRow rows[kBlockRows];
   float* memory = nullptr;  ///< bound_work_size() floats, aligned to 64 bytes
 
@@ -97,7 +102,7 @@ struct Finish {
   const double* max_v = nullptr;
   double v_scale = 1;  ///< magnitude
   double count = 0;
-  bool ordered = false, statistical = false, has_sink = false;
+  bool ordered = false, statistical = false, has_sink = false, blended = false;
   double spread = 0, below = 0, on_values = 0, weight = 0, sink_spread = 0;  ///< KeySums
   double share = 0;
   const LaneConstants* lane = nullptr;

@@ -3,6 +3,7 @@
 
 #include "oracle/simd/bound_pass.h"
 #include "oracle/simd/math.h"
+#include "oracle/simd/micro_kernels.h"
 #include "oracle/simd/vec.h"
 
 namespace attest::oracle::simd::ATTEST_SIMD_NAMESPACE {
@@ -11,6 +12,8 @@ ATTEST_SIMD_INLINE F32x16 splat_like(F32x16 /*like*/, double x) {
   return splat16(static_cast<float>(x));
 }
 ATTEST_SIMD_INLINE F64x8 splat_like(F64x8 /*like*/, double x) { return splat(x); }
+ATTEST_SIMD_INLINE F64x8 mul_add(F64x8 a, F64x8 b, F64x8 c) { return fma(a, b, c); }
+ATTEST_SIMD_INLINE F32x16 mul_add(F32x16 a, F32x16 b, F32x16 c) { return fma(a, b, c); }
 /// a < b ? x : y
 ATTEST_SIMD_INLINE F64x8 choose_less(F64x8 a, F64x8 b, F64x8 x, F64x8 y) {
   return select(less(a, b), x, y);
@@ -123,13 +126,22 @@ inline void add_exact_sizes(const Block& block, const Scratch& scratch, const Bo
 
 /// 1 for keys the row sees, 0 for others, by its range alone.
 inline F32x16 in_range(const BlockRow& row, std::int64_t panel) {
-  const std::int64_t j = panel * kPanel;
-  if (j >= row.first && j + kPanel <= row.last) return splat16(1);
   float seen[16];
   for (std::int64_t i = 0; i < kPanel; ++i) {
-    seen[i] = j + i >= row.first && j + i < row.last ? 1.0F : 0.0F;
+    const std::int64_t j = panel * kPanel + i;
+    seen[i] = j >= row.first && j < row.last ? 1.0F : 0.0F;
   }
   return load16(seen);
+}
+
+/// extra_size of the keys of a panel.
+inline F32x16 extra_of(const BlockRow& row, std::int64_t panel, std::int64_t count) {
+  float extra[16];
+  for (std::int64_t i = 0; i < kPanel; ++i) {
+    const std::int64_t j = panel * kPanel + i;
+    extra[i] = j < count ? static_cast<float>(row.extra_size[j]) : 0;
+  }
+  return load16(extra);
 }
 
 inline void survey_row(const Block& block, const Scratch& scratch, const BoundKeys& keys,
@@ -137,17 +149,18 @@ inline void survey_row(const Block& block, const Scratch& scratch, const BoundKe
   const BlockRow& row = block.rows[r];
   BoundRow& to = work.rows[r];
   const QueryNorms norms = norms_of(row, keys.keys->dim_qk, to.sum_abs_q);
+  to.norm_squares = norms.norm_squares;
   const auto factor = static_cast<float>(__builtin_fabs(row.factor) * (1 + 0x1p-22));
   const F32x16 zero = splat16(0), hidden = splat16(-__builtin_huge_valf());
-  F32x16 count = zero, max_t = hidden, min_t = splat16(__builtin_huge_valf());
+  const F32x16 infinite = splat16(__builtin_huge_valf());
+  F32x16 count = zero, max_t = hidden, min_t = infinite;
   F32x16 max_abs_s = zero, max_size = zero, max_extra = zero, max_k = zero;
+  const float* scores = scratch.scores != nullptr ? scratch.scores : scratch.dots;
   for (std::int64_t p = scratch.first_panel; p < scratch.last_panel; ++p) {
     const std::int64_t entry = panel_entry(r, p * kPanel);
-    const F32x16 abs_s = magnitude(load16(scratch.dots + entry));
-    F32x16 t = load16((scratch.scores != nullptr ? scratch.scores : scratch.dots) + entry);
-    const F32x16 ranged = in_range(row, p);
-    t = select_less(zero, ranged, t, hidden);
-    const F32x16 seen = select_less(hidden, t, splat16(1), zero);
+    F32x16 abs_s = magnitude(load16(scratch.dots + entry));
+    F32x16 t = load16(scores + entry);
+    F32x16 lowest = t;
     F32x16 size;
     if (keys.abs_k != nullptr) {
       size = load16(work.size + entry) * splat16(factor);
@@ -157,24 +170,33 @@ inline void survey_row(const Block& block, const Scratch& scratch, const BoundKe
                      smaller(splat16(norms.norm1) * load16(keys.norm_max + at),
                              splat16(norms.norm_max) * load16(keys.norm1 + at)));
     }
-    size = larger(size, abs_s) * seen;
-    if (row.extra != nullptr) {
-      float extra[16];
-      for (std::int64_t i = 0; i < kPanel; ++i) {
-        const std::int64_t j = p * kPanel + i;
-        extra[i] = j < keys.keys->count ? static_cast<float>(row.extra_size[j]) : 0;
+    size = larger(size, abs_s);
+    F32x16 norm_k = load16(keys.norm1 + p * kPanel);
+    const bool inner = p * kPanel >= row.first && (p + 1) * kPanel <= row.last;
+    if (inner && row.extra == nullptr) {
+      count += splat16(1);
+    } else {
+      if (!inner) t = select_less(zero, in_range(row, p), t, hidden);
+      const F32x16 seen = select_less(hidden, t, splat16(1), zero);
+      lowest = select_less(zero, seen, t, infinite);
+      size = size * seen;
+      abs_s = abs_s * seen;
+      norm_k = norm_k * seen;
+      if (row.extra != nullptr) {
+        max_extra = larger(extra_of(row, p, keys.keys->count) * seen, max_extra);
       }
-      max_extra = larger(load16(extra) * seen, max_extra);
+      count += seen;
     }
-    count += seen;
-    max_abs_s = larger(abs_s * seen, max_abs_s);
+    max_abs_s = larger(abs_s, max_abs_s);
     max_size = larger(size, max_size);
-    max_k = larger(load16(keys.norm1 + p * kPanel) * seen, max_k);
+    max_k = larger(norm_k, max_k);
     max_t = larger(t, max_t);
-    min_t = smaller(select_less(zero, seen, t, splat16(__builtin_huge_valf())), min_t);
+    min_t = smaller(lowest, min_t);
     store(work.t + entry, t);
     store(work.size + entry, size);
-    work.panel_most[p * kBlockRows + r] = static_cast<float>(largest_lane(t));
+    if (work.declared) {
+      work.panel_most[p * kBlockRows + r] = static_cast<float>(largest_lane(t));
+    }
   }
   to.count = sum_lanes(count);
   to.max_t = largest_lane(max_t);
@@ -193,97 +215,89 @@ inline void survey(const Block& block, const Scratch& scratch, const BoundKeys& 
   for (std::int64_t r = 0; r < block.num_rows; ++r) survey_row(block, scratch, keys, r, work);
 }
 
-/// Thresholds and how many keys reach them: Ranks of oracle/rescales.h.
-struct FloatRanks {
-  F32x16 threshold[kRankSteps], count[kRankSteps + 1];
-};
-
-inline FloatRanks count_ranks(const Scratch& scratch, const BoundWork& work, std::int64_t r,
-                              bool has_sink) {
+/// How many keys reach each threshold: Ranks of oracle/rescales.h. [32], padded with the last.
+inline void count_ranks(const Scratch& scratch, const BoundWork& work, std::int64_t r,
+                        bool has_sink, float* ranks) {
   const BoundRow& row = work.rows[r];
-  FloatRanks ranks;
-  F32x16 counts[kRankSteps];
+  F32x16 counts[kRankSteps], thresholds[kRankSteps];
   for (int i = 0; i < kRankSteps; ++i) {
-    ranks.threshold[i] = splat16(static_cast<float>(row.top - (i + 1) * row.step));
+    thresholds[i] = splat16(static_cast<float>(row.top - (i + 1) * row.step));
     counts[i] = splat16(0);
   }
   for (std::int64_t p = scratch.first_panel; p < scratch.last_panel; ++p) {
     const F32x16 t = load16(work.t + panel_entry(r, p * kPanel));
-    for (int i = 0; i < kRankSteps; ++i) {
-      counts[i] += select_less(t, ranks.threshold[i], splat16(0), splat16(1));
-    }
+    ATTEST_SIMD_UNROLL
+    for (int i = 0; i < kRankSteps; ++i) counts[i] = count_not_less(counts[i], t, thresholds[i]);
   }
   const double sink = has_sink ? 1 : 0;
-  for (int i = 0; i < kRankSteps; ++i) {
-    ranks.count[i] = splat16(static_cast<float>((sum_lanes(counts[i]) + sink) * (1 + 0x1p-22)));
+  for (int i = 0; i < 32; ++i) {
+    const double count = i < kRankSteps ? sum_lanes(counts[i]) : row.count;
+    ranks[i] = static_cast<float>((count + sink) * (1 + 0x1p-22));
   }
-  ranks.count[kRankSteps] = splat16(static_cast<float>((row.count + sink) * (1 + 0x1p-22)));
-  return ranks;
 }
 
-ATTEST_SIMD_INLINE F32x16 rank_of(F32x16 t, const BoundRow& row, const FloatRanks& ranks) {
-  const F32x16 lowered = t - splat16(static_cast<float>(row.slack));
-  F32x16 rank = ranks.count[kRankSteps];
-  for (int i = kRankSteps - 1; i >= 0; --i) {
-    rank = select_less(lowered, ranks.threshold[i], rank, ranks.count[i]);
-  }
-  return rank;
+/// Keys that may come out above one of score top - way: those that reach a threshold at or below
+/// it. steps = (way + slack) / step; the threshold below is found by rounding, a little down.
+ATTEST_SIMD_INLINE F32x16 rank_of(F32x16 steps, const float* ranks) {
+  const F32x16 index =
+      larger(smaller(steps, splat16(kRankSteps + 0.4F)) - splat16(0.499F), splat16(0));
+  return look_up32(ranks, index + splat16(0x1.8p23F));
 }
 
-inline void weigh_row(const Block& block, const Scratch& scratch, const BoundKeys& keys,
-                      std::int64_t r, BoundWork& work) {
+template <bool kDeclared>
+void weigh_row(const Block& block, const Scratch& scratch, const BoundKeys& keys, std::int64_t r,
+               BoundWork& work) {
   const BlockRow& row = block.rows[r];
   BoundRow& to = work.rows[r];
-  double unused = 0;
-  const QueryNorms norms = norms_of(row, keys.keys->dim_qk, unused);
-  const FloatRanks ranks =
-      to.use_ranks ? count_ranks(scratch, work, r, row.has_sink) : FloatRanks{};
+  const float norm_squares = static_cast<float>(to.norm_squares);
+  alignas(64) float ranks[32];
+  if (to.use_ranks) count_ranks(scratch, work, r, row.has_sink, ranks);
   const bool has_extra = row.extra_size != nullptr && to.max_extra > 0;
-  const F32x16 zero = splat16(0), hidden = splat16(-__builtin_huge_valf());
+  const bool has_common = to.keys->common > 0;
+  const ScoreConstants scores = *to.scores;
+  const KeyConstants constants = *to.keys;
+  // A hidden key has a weight of 0; all it needs is a finite score.
+  const F32x16 zero = splat16(0), far = splat16(0x1p50F);
   const F32x16 top = splat16(static_cast<float>(to.top));
-  const F32x16 cap = splat16(static_cast<float>(to.keys->cap));
+  const F32x16 cap = splat16(static_cast<float>(constants.cap));
   const F32x16 negligible = splat16(static_cast<float>(-kNegligible - to.log_weight));
+  const F32x16 per_step = splat16(static_cast<float>(1 / to.step));
+  const F32x16 slack_steps = splat16(static_cast<float>(to.slack / to.step * (1 + 0x1p-20)));
+  const F32x16 blend = splat16(static_cast<float>(to.blend));
+  const F64x8 inverse_l = splat(to.inverse_l);
   F32x16 spread = zero, loss = zero, below = zero, weight = zero, common = zero;
   F32x16 max_rho = zero, max_common = zero;
   for (std::int64_t p = scratch.first_panel; p < scratch.last_panel; ++p) {
     const std::int64_t entry = panel_entry(r, p * kPanel);
-    float buffer[16];
-    const F64x8 inverse_l = splat(to.inverse_l);
-    store_rounded(buffer, load(scratch.weights + entry) * inverse_l);
-    store_rounded(buffer + 8, load(scratch.weights + entry + 8) * inverse_l);
-    const F32x16 all_t = load16(work.t + entry);
-    const F32x16 prob = select_less(hidden, all_t, load16(buffer), zero);
-    const F32x16 t = select_less(hidden, all_t, all_t, top);
-    const F32x16 abs_s = magnitude(load16(scratch.dots + entry));
-    const F32x16 s = select_less(hidden, all_t, abs_s, zero);
-    F32x16 extra = zero;
-    if (has_extra) {
-      for (std::int64_t i = 0; i < kPanel; ++i) {
-        const std::int64_t j = p * kPanel + i;
-        buffer[i] = j < keys.keys->count ? static_cast<float>(row.extra_size[j]) : 0;
-      }
-      extra = select_less(hidden, all_t, load16(buffer), zero);
-    }
+    const F32x16 prob = rounded(load(scratch.weights + entry) * inverse_l,
+                                load(scratch.weights + entry + 8) * inverse_l);
+    const F32x16 way = smaller(larger(top - load16(work.t + entry), zero), far);
+    const F32x16 dot = load16(scratch.dots + entry);
+    const F32x16 s = magnitude(dot);
+    const F32x16 extra = has_extra ? extra_of(row, p, keys.keys->count) : zero;
     const F32x16 size = load16(work.size + entry);
-    const F32x16 way = larger(zero, top - t);
-    const F32x16 delta = score_error(s, size, extra, magnitude(t), *to.scores, has_extra);
-    const F32x16 rank = to.use_ranks ? rank_of(t, to, ranks) : cap;
-    const KeyTerms<F32x16> key = key_terms(prob, way, delta, rank, *to.keys);
+    const F32x16 delta = score_error(s, size, extra, magnitude(top) + way, scores, has_extra);
+    const F32x16 rank = to.use_ranks ? rank_of(fma(way, per_step, slack_steps), ranks) : cap;
+    const KeyTerms<F32x16> key = key_terms(prob, way, delta, rank, constants);
     // A key with a weight of nothing may err as it likes, while that leaves it nothing.
     max_rho = larger(select_less(key.rho - way, negligible, zero, key.rho), max_rho);
-    max_common = larger(key.common, max_common);
     spread += key.spread;
     loss += key.loss;
     below += key.below;
     weight += key.weight;
-    common = fma(key.weight, key.common, common);
-    store(work.around + entry, key.spread + key.loss + key.below);
-    store(work.weight + entry, key.weight);
-    if (!work.declared) continue;
-    const F32x16 squares = splat16(norms.norm_squares) * load16(keys.norm_squares + p * kPanel);
-    const F32x16 variance = weight_variance(squares, s, way, extra, *to.deviations);
-    store(work.deviation + entry, prob * sqrt(variance));
-    store(work.tilt + entry, prob * select_less(hidden, all_t, load16(scratch.dots + entry), zero));
+    if (has_common) {
+      max_common = larger(key.common, max_common);
+      common = fma(key.weight, key.common, common);
+    }
+    const F32x16 around = key.spread + key.loss + key.below;
+    store(work.around + entry, fma(blend, key.weight, around));
+    if (!to.blended) store(work.weight + entry, key.weight);
+    if constexpr (kDeclared) {
+      const F32x16 squares = splat16(norm_squares) * load16(keys.norm_squares + p * kPanel);
+      const F32x16 variance = weight_variance(squares, s, way, extra, *to.deviations);
+      store(work.deviation + entry, prob * sqrt(variance));
+      store(work.tilt + entry, prob * dot);
+    }
   }
   to.spread = sum_lanes(spread);
   to.loss = sum_lanes(loss);
@@ -298,7 +312,12 @@ inline void weigh_row(const Block& block, const Scratch& scratch, const BoundKey
 inline void weigh(const Block& block, const Scratch& scratch, const BoundKeys& keys,
                   BoundWork& work) {
   for (std::int64_t r = 0; r < block.num_rows; ++r) {
-    if (work.rows[r].wanted) weigh_row(block, scratch, keys, r, work);
+    if (!work.rows[r].wanted) continue;
+    if (work.declared) {
+      weigh_row<true>(block, scratch, keys, r, work);
+    } else {
+      weigh_row<false>(block, scratch, keys, r, work);
+    }
   }
 }
 
@@ -312,7 +331,10 @@ inline F32x16 outputs_of(const BlockRow& row, std::int64_t panel, std::int64_t d
   return load16(o);
 }
 
-template <int kRows, bool kDeclared>
+/// What is added up: work.around alone, with sum w_j |v_j| apart, or everything.
+enum class Sums { kBlended, kTwo, kDeclared };
+
+template <int kRows, Sums kSums>
 void sum_panel(const Block& block, const Scratch& scratch, const BoundKeys& keys,
                std::int64_t panel, std::int64_t r, const BoundWork& work) {
   const std::int64_t padded = panels(keys.keys->count) * kPanel;
@@ -334,9 +356,9 @@ void sum_panel(const Block& block, const Scratch& scratch, const BoundKeys& keys
         const std::int64_t at = entry + x * kPanel + i;
         const F32x16 distance = v - o[x];
         around[x] = fma(splat16(work.around[at]), magnitude(distance), around[x]);
-        if constexpr (!kDeclared) {
+        if constexpr (kSums == Sums::kTwo) {
           size[x] = fma(splat16(work.weight[at]), size_v, size[x]);
-        } else {
+        } else if constexpr (kSums == Sums::kDeclared) {
           const F32x16 term = splat16(work.weight[at]) * v;
           size[x] += magnitude(term);
           prefix[x] += term;
@@ -354,7 +376,7 @@ void sum_panel(const Block& block, const Scratch& scratch, const BoundKeys& keys
     float* to = work.sums + (panel * kBlockRows + r + i) * kPanel;
     store(to + kAround * over_outputs, around[i]);
     store(to + kSize * over_outputs, size[i]);
-    if constexpr (kDeclared) {
+    if constexpr (kSums == Sums::kDeclared) {
       store(to + kPrefixLow * over_outputs, low[i]);
       store(to + kPrefixHigh * over_outputs, high[i]);
       store(to + kError * over_outputs, error[i]);
@@ -364,26 +386,26 @@ void sum_panel(const Block& block, const Scratch& scratch, const BoundKeys& keys
   }
 }
 
-template <int kRows, bool kDeclared>
+template <int kRows, Sums kSums>
 void sum_rows(const Block& block, const Scratch& scratch, const BoundKeys& keys,
               const BoundWork& work) {
   for (std::int64_t panel = 0; panel < panels(keys.keys->dim_v); ++panel) {
     std::int64_t r = 0;
     for (; r + kRows <= block.num_rows; r += kRows) {
-      sum_panel<kRows, kDeclared>(block, scratch, keys, panel, r, work);
+      sum_panel<kRows, kSums>(block, scratch, keys, panel, r, work);
     }
-    for (; r < block.num_rows; ++r) {
-      sum_panel<1, kDeclared>(block, scratch, keys, panel, r, work);
-    }
+    for (; r < block.num_rows; ++r) sum_panel<1, kSums>(block, scratch, keys, panel, r, work);
   }
 }
 
 inline void sum_lanes(const Block& block, const Scratch& scratch, const BoundKeys& keys,
                       BoundWork& work) {
   if (work.declared) {
-    sum_rows<3, true>(block, scratch, keys, work);
+    sum_rows<3, Sums::kDeclared>(block, scratch, keys, work);
+  } else if (work.blended) {
+    sum_rows<12, Sums::kBlended>(block, scratch, keys, work);
   } else {
-    sum_rows<6, false>(block, scratch, keys, work);
+    sum_rows<6, Sums::kTwo>(block, scratch, keys, work);
   }
 }
 
@@ -403,7 +425,8 @@ inline void finish(const Finish& f) {
     LaneSums<F64x8> sums;
     // Outputs as floats are off by up to 2^-24 of their size; values are floats.
     sums.around = sum(kAround) * loss + splat(kFloatBlur * f.on_values) * size_o + floor;
-    sums.size = sum(kSize) * loss + floor;
+    // What is left of sum w_j |v_j| when most of it is blended into the other sum.
+    sums.size = f.blended ? splat(f.weight) * size_o : sum(kSize) * loss + floor;
     sums.low = splat(0) - most;
     sums.high = most;
     sums.range = infinite;

@@ -18,10 +18,11 @@ namespace attest::oracle::simd::ATTEST_SIMD_NAMESPACE {
 inline constexpr std::int64_t kTilePanels = 8;
 
 /// Scaled dot products of rows r ... r + kRows - 1 with kPanels panels of keys, or with the first
-/// half of one (kVectors = 1; the other half becomes 0). most: raised to them.
+/// half of one (kVectors = 1; the other half becomes 0). most: raised to them; dots: copies, or
+/// null.
 template <int kRows, int kPanels, int kVectors>
 void score_panels(const Keys& keys, const Work& work, std::int64_t panel, std::int64_t r,
-                  const double* factors, F64x8* most) {
+                  const double* factors, float* dots, F64x8* most) {
   F64x8 c[kPanels][kRows][kVectors];
   ATTEST_SIMD_UNROLL
   for (int p = 0; p < kPanels; ++p) {
@@ -43,6 +44,7 @@ void score_panels(const Keys& keys, const Work& work, std::int64_t panel, std::i
       double* to = row_of(work.high, panel + p, r + i);
       store(to, x);
       store(to + 8, y);
+      if (dots != nullptr) store_rounded(dots + panel_entry(r + i, (panel + p) * kPanel), x, y);
       most[i] = larger(larger(x, y), most[i]);
     }
   }
@@ -59,7 +61,6 @@ inline void revise_scores(const Block& block, const Scratch& scratch, std::int64
     const std::int64_t j = panel * kPanel + h;
     const std::int64_t entry = panel_entry(r, j);
     F64x8 t = load(scores + h);
-    if (scratch.keep_scores) store_rounded(scratch.dots + entry, t);
     if (block.softcap > 0) t = splat(block.softcap) * tanh(t * splat(work.inverse_cap));
     if (row.extra != nullptr) {
       t = t + load_keys(row.extra, j, count, -kInfinity);
@@ -87,17 +88,18 @@ inline void score_rows(const Block& block, const Scratch& scratch, Work& work) {
   for (std::int64_t p = work.first_panel; p < work.last_panel;) {
     const std::int64_t step = p + at_once <= work.last_panel ? at_once : 1;
     const bool inner = p >= work.first_inner && p + step <= work.last_inner;
-    const bool done = inner && work.simple && !scratch.keep_scores;
+    const bool done = inner && work.simple;
+    float* const dots = scratch.keep_scores ? scratch.dots : nullptr;
     for (std::int64_t r = 0; r < rows; r += kRowsAtOnce) {
       F64x8* most = done ? work.lane_most + r : ignored;
       with_rows<kRowsAtOnce>(min_of(rows - r, kRowsAtOnce), [&]<int kRows>() {
         constexpr int kPanels = panels_at_once(kRows);
         if (kPanels > 1 && step == kPanels) {
-          score_panels<kRows, kPanels, 2>(*block.keys, work, p, r, factors + r, most);
+          score_panels<kRows, kPanels, 2>(*block.keys, work, p, r, factors + r, dots, most);
         } else if (work.last_key - p * kPanel > 8) {
-          score_panels<kRows, 1, 2>(*block.keys, work, p, r, factors + r, most);
+          score_panels<kRows, 1, 2>(*block.keys, work, p, r, factors + r, dots, most);
         } else {
-          score_panels<kRows, 1, 1>(*block.keys, work, p, r, factors + r, most);
+          score_panels<kRows, 1, 1>(*block.keys, work, p, r, factors + r, dots, most);
         }
       });
     }

@@ -58,6 +58,8 @@ namespace attest::oracle::simd::ATTEST_SIMD_NAMESPACE {
 ATTEST_SIMD_INLINE F64x8& operator+=(F64x8& a, F64x8 b) { return a = a + b; }
 ATTEST_SIMD_INLINE F32x16& operator+=(F32x16& a, F32x16 b) { return a = a + b; }
 
+ATTEST_SIMD_INLINE void store_rounded(float* to, F64x8 a, F64x8 b) { store(to, rounded(a, b)); }
+
 /// The one order in which lanes are ever added: pairs of pairs.
 ATTEST_SIMD_INLINE double sum_lanes(F64x8 a) {
   double x[8];

@@ -117,6 +117,21 @@ ATTEST_SIMD_INLINE F32x16 select_less(F32x16 a, F32x16 b, F32x16 x, F32x16 y) {
 ATTEST_SIMD_INLINE void store_rounded(float* to, F64x8 a) {
   _mm256_storeu_ps(to, _mm512_maskz_cvtpd_ps(kAll8, a.x));
 }
+/// Sixteen doubles rounded to float.
+ATTEST_SIMD_INLINE F32x16 rounded(F64x8 a, F64x8 b) {
+  const __m256 x = _mm512_maskz_cvtpd_ps(kAll8, a.x), y = _mm512_maskz_cvtpd_ps(kAll8, b.x);
+  return {_mm512_insertf32x8(_mm512_castps256_ps512(x), y, 1)};
+}
+/// a + (x < y ? 0 : 1)
+ATTEST_SIMD_INLINE F32x16 count_not_less(F32x16 a, F32x16 x, F32x16 y) {
+  return {
+      _mm512_mask_add_ps(a.x, _mm512_cmp_ps_mask(x.x, y.x, _CMP_NLT_UQ), a.x, _mm512_set1_ps(1))};
+}
+/// table[k & 31] for k the integer in the low bits of magic = 1.5 * 2^23 + k.
+ATTEST_SIMD_INLINE F32x16 look_up32(const float* table, F32x16 magic) {
+  return {_mm512_permutex2var_ps(_mm512_loadu_ps(table), _mm512_castps_si512(magic.x),
+                                 _mm512_loadu_ps(table + 16))};
+}
 /// Eight floats as doubles.
 ATTEST_SIMD_INLINE F64x8 load_widened(const float* from) {
   return {_mm512_maskz_cvtps_pd(kAll8, _mm256_loadu_ps(from))};

@@ -132,6 +132,24 @@ ATTEST_SIMD_INLINE F32x16 select_less(F32x16 a, F32x16 b, F32x16 x, F32x16 y) {
 ATTEST_SIMD_INLINE void store_rounded(float* to, F64x8 a) {
   for (int i = 0; i < 8; ++i) to[i] = static_cast<float>(a.x[i]);
 }
+/// Sixteen doubles rounded to float.
+ATTEST_SIMD_INLINE F32x16 rounded(F64x8 a, F64x8 b) {
+  ATTEST_SIMD_LANES(F32x16, 16, static_cast<float>(i < 8 ? a.x[i] : b.x[i - 8]));
+}
+/// a + (x < y ? 0 : 1)
+ATTEST_SIMD_INLINE F32x16 count_not_less(F32x16 a, F32x16 x, F32x16 y) {
+  ATTEST_SIMD_LANES(F32x16, 16, a.x[i] + (x.x[i] < y.x[i] ? 0.0F : 1.0F));
+}
+/// table[k & 31] for k the integer in the low bits of magic = 1.5 * 2^23 + k.
+ATTEST_SIMD_INLINE F32x16 look_up32(const float* table, F32x16 magic) {
+  F32x16 result;
+  for (int i = 0; i < 16; ++i) {
+    std::uint32_t bits;
+    std::memcpy(&bits, &magic.x[i], sizeof bits);
+    result.x[i] = table[bits & 31];
+  }
+  return result;
+}
 ATTEST_SIMD_INLINE F64x8 load_widened(const float* from) {
   ATTEST_SIMD_LANES(F64x8, 8, static_cast<double>(from[i]));
 }

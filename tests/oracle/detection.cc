@@ -183,7 +183,7 @@ void add_case(const DetectionSetup& setup, int index, bool hidden,
                    [&](Defect defect) { return needs_hidden_key(setup, defect) == hidden; })) {
     return;
   }
-  Random random(setup.first_seed + static_cast<std::uint64_t>(index));
+  Random random(static_cast<std::uint64_t>(index));
   const DetectionCase c = make_case(setup, hidden, random);
   const SimulatedCall call(c.problem, c.inputs);
   const Yardstick yardstick = measure(c, call, setup, random);

@@ -46,7 +46,6 @@ struct DetectionSetup {
   std::int64_t kv_len = 65;
   std::int64_t rows = 4;
   int cases = 12;
-  std::uint64_t first_seed = 0;  ///< of the first case; the next ones follow
 };
 
 /// Share of the cases that a check flags, in percent, by Check. NaN: it does not apply.
