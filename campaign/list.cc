@@ -86,6 +86,58 @@ std::vector<std::string> layouts(std::uint32_t bits) {
   return picked;
 }
 
+/// What attest_numerics says, field by field under its own name; defaults and what the preset says
+/// are left out.
+std::vector<std::string> numerics(const kernels::KernelInfo& info) {
+  if ((info.operations & ~std::uint32_t{ATTEST_OP_APPEND}) == 0) return {};
+  const attest_numerics& n = info.numerics;
+  const problem::Numerics declared = info.declared_numerics();
+  std::vector<std::string> items = {
+      fmt::format("accumulate {}", problem::name_of(declared.accumulate))};
+  if (!info.numerics_preset.empty()) items.push_back("preset " + info.numerics_preset);
+  const auto number = [&items](std::string_view field, auto value) {
+    if (value != 0) items.push_back(fmt::format("{} {}", field, value));
+  };
+  const auto flag = [&items](std::string_view field, std::int32_t value) {
+    if (value != 0) items.emplace_back(field);
+  };
+  const auto dtype = [&items](std::string_view field, std::int32_t plus_1) {
+    if (plus_1 == 0) return;
+    const auto type = static_cast<problem::DType>(plus_1 - 1);
+    items.push_back(fmt::format("{} {}", field,
+                                plus_1 == ATTEST_P_LIKE_Q ? "that of q" : problem::name_of(type)));
+  };
+  if (n.accumulator != 0) {
+    items.push_back(fmt::format("accumulator {}", problem::name_of(declared.accumulator)));
+  }
+  number("product_bits", n.product_bits);
+  number("mma_depth", n.mma_depth);
+  number("mma_extra_bits", n.mma_extra_bits);
+  flag("q_prescaled", n.q_prescaled);
+  dtype("score_dtype", n.score_dtype_plus_1);
+  number("exp_ulp", n.exp_ulp);
+  number("exp_arg_ulp", n.exp_arg_ulp);
+  number("tanh_ulp", n.tanh_ulp);
+  number("lazy_rescale", n.lazy_rescale);
+  dtype("p_dtype", n.p_dtype_plus_1);
+  if (n.weight_sum != 0) {
+    items.push_back(fmt::format("weight_sum {}", problem::name_of(declared.weight_sum)));
+  }
+  flag("p_unnormalised", n.p_unnormalised);
+  number("p_scale_log2", n.p_scale_log2);
+  number("dot_lanes", n.dot_lanes);
+  number("value_lanes", n.value_lanes);
+  number("weight_lanes", n.weight_lanes);
+  number("tile", n.tile);
+  number("ordered_block", n.ordered_block);
+  number("max_splits", n.max_splits);
+  number("merge_levels", n.merge_levels);
+  dtype("part_dtype", n.part_dtype_plus_1);
+  flag("merge_normalises", n.merge_normalises);
+  flag("keeps_subnormals", n.keeps_subnormals);
+  return items;
+}
+
 std::string entry(std::string_view name, const std::vector<std::string>& items) {
   if (items.empty()) return {};
   return folded(fmt::format("  {:<11}", name), items, std::string(13, ' '));
@@ -105,6 +157,7 @@ std::string list_kernels(const std::vector<kernels::KernelInfo>& kernels) {
     text += entry("types", dtypes(info.capabilities.q_dtypes));
     text += entry("layouts", layouts(info.capabilities.layouts));
     text += entry("features", pick(kFeatures, info.capabilities.features));
+    text += entry("numerics", numerics(info));
     text += entry("promises", pick(kPromises, info.promises));
   }
   return text;

@@ -2,12 +2,14 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 #include <utility>
 
 #include <fmt/format.h>
 
 #include "campaign/errors.h"
 #include "campaign/select.h"
+#include "campaign/sharpness.h"
 #include "campaign/table.h"
 #include "corpus/case_file.h"
 #include "problem/errors.h"
@@ -36,11 +38,11 @@ std::string against_record(const problem::Case& value, const problem::Verdict& v
   return "recorded: " + recorded;
 }
 
-std::string paragraph(const StoredCase& stored, const std::string& kernel,
+std::string paragraph(const StoredCase& stored, const kernels::KernelInfo& kernel,
                       const problem::Verdict& verdict) {
   std::string text =
       fmt::format("{}  {}  {}  {}\n", verdict.failed() ? "FAIL" : problem::name_of(verdict.status),
-                  problem::printable(kernel), stored.property->id, name_of(stored.path));
+                  problem::printable(kernel.name), stored.property->id, name_of(stored.path));
   const auto add = [&](std::string_view name, const std::string& what) {
     text += fmt::format("  {:<8} {}\n", name, what);
   };
@@ -54,6 +56,9 @@ std::string paragraph(const StoredCase& stored, const std::string& kernel,
   }
   if (!verdict.message.empty()) add("message", problem::printable(verdict.message));
   if (verdict.failed() && verdict.where) add("where", where_text(*verdict.where));
+  const bool judged = verdict.failed() || verdict.status == problem::Status::kPass;
+  const std::optional<double> sees = judged ? sharpness(stored.value, kernel) : std::nullopt;
+  if (sees) add("sees", sharpness_text(*sees));
   if (verdict.suspicion) add("suspect", suspicion_text(*verdict.suspicion));
   const std::string record = against_record(stored.value, verdict);
   if (!record.empty()) add("file", record);
@@ -161,7 +166,7 @@ int replay(const ReplayOptions& options, std::FILE* out) {
       if (verdict.status == problem::Status::kSkipped && kernels[i].size() > 1) continue;
       served = true;
       tally.count(verdict);
-      std::fputs(paragraph(cases[i], info.name, verdict).c_str(), out);
+      std::fputs(paragraph(cases[i], info, verdict).c_str(), out);
       std::fflush(out);
     }
     if (served) continue;

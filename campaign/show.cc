@@ -10,6 +10,7 @@
 #include "campaign/errors.h"
 #include "campaign/replay.h"
 #include "campaign/select.h"
+#include "campaign/sharpness.h"
 #include "campaign/shrink_loop.h"
 #include "campaign/table.h"
 #include "oracle/visible.h"
@@ -51,6 +52,7 @@ std::string outcome(const StoredCase& stored, const Shown& shown) {
   if (!verdict.message.empty()) {
     text += fmt::format("  {}\n", problem::printable(verdict.message));
   }
+  if (shown.sharpness) text += fmt::format("sees      {}\n", sharpness_text(*shown.sharpness));
   if (verdict.suspicion) {
     text += fmt::format("suspect   {}\n", suspicion_text(*verdict.suspicion));
   }
@@ -122,6 +124,8 @@ std::string show(const ShowOptions& options) {
   shown.kernel = kernels.front().name;
   shown.trace = harness.trace();
   shown.lse_unit = harness.lse_unit();
+  if (shown.verdict.status != problem::Status::kSkipped)
+    shown.sharpness = sharpness(stored.value, kernels.front());
   return drawing(stored, shown);
 }
 

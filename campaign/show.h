@@ -20,6 +20,7 @@ struct Shown {
   problem::Verdict verdict;
   properties::Trace trace;
   double lse_unit = 1.0;
+  std::optional<double> sharpness = std::nullopt;  ///< campaign/sharpness.h
 };
 
 /// The drawing. Without `shown`: only what the file says.

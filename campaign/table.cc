@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 #include <set>
 
 #include <fmt/format.h>
 
+#include "campaign/sharpness.h"
 #include "corpus/case_file.h"
 #include "problem/text.h"
 
@@ -113,6 +115,9 @@ std::string failure_text(const Options& options, const Failure& failure,
                    : problem::printable(verdict.failure_class));
   if (!verdict.message.empty()) add("message", problem::printable(verdict.message));
   if (verdict.where) add("where", where_text(*verdict.where));
+  // A single key always weighs 1; that a minimal case sees no weights is no news then.
+  const std::optional<double> sees = sharpness(failure.minimal, kernel);
+  if (sees && std::isfinite(*sees)) add("sees", sharpness_text(*sees));
   if (failure.shrunk) {
     add("drawn", fmt::format("case {}: {}", failure.k, size_text(failure.original)));
     add("shrunk", fmt::format("to {}", size_text(failure.minimal)));
@@ -128,14 +133,17 @@ std::string failure_text(const Options& options, const Failure& failure,
 std::string suspicious_text(const Options& options, const SuspiciousCase& suspicious,
                             const std::string& command) {
   const kernels::KernelInfo& kernel = options.kernels[suspicious.pair.kernel];
+  const std::optional<double> sees = sharpness(suspicious.value, kernel);
   std::string text = fmt::format(
       "suspicious  {}  {}\n"
       "  {}\n"
       "  inside the error bound, so no failure, but keys in other orders and inputs a little off "
       "do not end it\n"
-      "  drawn    case {}: {}\n",
+      "  drawn    case {}: {}\n"
+      "{}",
       problem::printable(kernel.name), suspicious.pair.property->id,
-      suspicion_text(suspicious.suspicion), suspicious.k, size_text(suspicious.value));
+      suspicion_text(suspicious.suspicion), suspicious.k, size_text(suspicious.value),
+      sees ? fmt::format("  sees     {}\n", sharpness_text(*sees)) : "");
   if (!suspicious.why_not_saved.empty()) {
     return text + "  not saved: " + suspicious.why_not_saved + "\n";
   }

@@ -120,8 +120,10 @@ Arithmetic reference_arithmetic(bool double_double) {
   a.exp_arg_error = a.u;
   a.tanh_error = double_double ? simd::kDDTanhError : simd::kTanhError;
   a.rescales = false;
-  // Doubles are not flushed; what underflows is below half the smallest subnormal.
-  a.tiny = std::numeric_limits<double>::denorm_min();
+  // Doubles are not flushed; what underflows is below half the smallest subnormal. (A normal number
+  // does for kernels in f32, and computing with subnormal ones is slow.)
+  a.tiny = double_double ? std::numeric_limits<double>::denorm_min()
+                         : std::numeric_limits<double>::min();
   a.largest = std::numeric_limits<double>::max();
   return a;
 }

@@ -107,7 +107,7 @@ void FastBounds::plan_row(const simd::Block& block, std::int64_t r, const RowSha
       std::max(largest_score_error(full, constants.scores), sink_error(full, kernel_));
   constants.keys = key_constants(full, kernel_, max_delta,
                                  moves_of(row, r, max_delta + full.max_abs_t * simd::kFloatBlur));
-  constants.deviations = deviation_constants(full, kernel_, constants.keys);
+  if (statistical_) constants.deviations = deviation_constants(full, kernel_, constants.keys);
   work.inverse_l = 1 / row.l;
   work.log_weight = full.max_t - row.lse;
   work.top = full.max_t;
@@ -146,8 +146,8 @@ void FastBounds::bounds_of(std::int64_t r, const simd::BlockRow& row, RowBound& 
   const LaneConstants own = own_lane(shape);
   if (work_.blended) share = std::max(share, own.any_order / work_.rows[r].blend);
 
-  const StatisticalConstants deviations =
-      statistical_constants(shape, kernel_, constants.keys, sums);
+  StatisticalConstants deviations;
+  if (statistical_) deviations = statistical_constants(shape, kernel_, constants.keys, sums);
   const auto padded = static_cast<std::size_t>(simd::panels(keys.dim_v) * simd::kPanel);
   bound.o.resize(padded);
   bound.ball.resize(padded);

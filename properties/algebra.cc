@@ -346,7 +346,7 @@ std::span<const Property> algebra_family() {
        .check = check_single_key},
       {.id = "algebra.scale_v",
        .claim = "values times a power of two give outputs times that power, bit for bit",
-       .kills = "running_max_from_zero",
+       .kills = "",
        .file = __FILE__,
        .line = __LINE__,
        .applies = repeats_and_attends,

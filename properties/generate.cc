@@ -224,15 +224,27 @@ void draw_modifiers(Draw& draw, const KernelInfo& info, const Wish& wish, Proble
   }
 }
 
+/// A third is plain, a fifth sharp: distributions in which a small error of one weight shows most
+/// (bench/sensitivity.cc measures it; docs/generators.md has the numbers).
+Distribution draw_distribution(Draw& draw) {
+  static const std::vector<Distribution> plain{Distribution::kNormal, Distribution::kLattice};
+  static const std::vector<Distribution> sharp{
+      Distribution::kNeedle,      Distribution::kNeedle,  Distribution::kOneHotV,
+      Distribution::kCancellingV, Distribution::kRising,  Distribution::kFalling,
+      Distribution::kCoherent,    Distribution::kUniform,
+  };
+  const std::int64_t kind = draw.between(0, 99);
+  if (kind < 33) return draw.pick(plain);
+  if (kind < 53) return draw.pick(sharp);
+  return static_cast<Distribution>(draw.between(0, problem::kNumDistributions - 1));
+}
+
 void draw_values(Draw& draw, const Wish& wish, std::int64_t page, const Problem& problem,
                  problem::Values& values) {
   if (!wish.distributions.empty()) {
     values.distribution = draw.pick(wish.distributions);
-  } else if (draw.chance(35)) {
-    values.distribution = draw.chance(50) ? Distribution::kNormal : Distribution::kLattice;
   } else {
-    values.distribution =
-        static_cast<Distribution>(draw.between(0, problem::kNumDistributions - 1));
+    values.distribution = draw_distribution(draw);
   }
   values.seed = draw.bits();
   // The needle sits at an edge: first, last, around pages, tiles and the window.

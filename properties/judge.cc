@@ -146,7 +146,7 @@ double Harness::lse_unit() const { return properties::lse_unit(info()); }
 oracle::Expected Harness::expect(const Scene& scene, const oracle::ExpectOptions& options) {
   const Stopwatch watch(statistics_.oracle_ns);
   const auto& conventions = info().conventions;
-  const problem::Numerics numerics = info().declared_numerics();
+  const problem::Numerics numerics = info().declared_numerics(scene.problem.q_dtype);
   oracle::Expected expected = oracle::expect_attend(scene.problem, scene.inputs, numerics, options);
   // The conventions speak of attend; the empty state is (0, -inf) by the contract. A sink alone
   // makes o an ordinary 0.

@@ -31,7 +31,7 @@ std::int64_t bound_work_size(const Keys& keys) {
   const std::int64_t over_keys = key_panels * kBlockRows * kPanel;
   const std::int64_t over_outputs = panels(keys.dim_v) * kBlockRows * kPanel;
   return 6 * over_keys + kNumLaneSums * over_outputs + keys.dim_qk * kBlockRows +
-         key_panels * kBlockRows;
+         key_panels * kBlockRows + key_panels * kPanel / 4 + 16;
 }
 
 void place_bound_work(const Keys& keys, BoundWork& work) {
@@ -46,6 +46,7 @@ void place_bound_work(const Keys& keys, BoundWork& work) {
   work.sums = work.tilt + over_keys;
   work.q = work.sums + kNumLaneSums * over_outputs;
   work.panel_most = work.q + keys.dim_qk * kBlockRows;
+  work.steps = reinterpret_cast<unsigned char*>(work.panel_most + panels(keys.count) * kBlockRows);
 }
 
 const BoundEngine& bound_engine(const Engine& engine) {

@@ -85,9 +85,10 @@ struct BoundWork {
   // Set by survey(); inside `memory`, entry panel_entry(row, key).
   float *t = nullptr, *size = nullptr;
   float *around = nullptr, *weight = nullptr, *deviation = nullptr, *tilt = nullptr;
-  float* panel_most = nullptr;  ///< [key panels, kBlockRows] the largest t
-  float* q = nullptr;           ///< [dim_qk, kBlockRows] |q|
-  float* sums = nullptr;        ///< [kNumLaneSums, output panels, kBlockRows, kPanel]
+  unsigned char* steps = nullptr;  ///< per key of one row, padded to whole registers
+  float* panel_most = nullptr;     ///< [key panels, kBlockRows] the largest t
+  float* q = nullptr;              ///< [dim_qk, kBlockRows] |q|
+  float* sums = nullptr;           ///< [kNumLaneSums, output panels, kBlockRows, kPanel]
 };
 std::int64_t bound_work_size(const Keys& keys);
 void place_bound_work(const Keys& keys, BoundWork& work);

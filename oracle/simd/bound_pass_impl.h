@@ -75,20 +75,30 @@ struct QueryNorms {
   float norm1, norm2, norm_max, norm_squares;
 };
 
+/// Doubles d ... d + 7 of an array of `count`, 0 beyond its end.
+ATTEST_SIMD_INLINE F64x8 load_some(const double* array, std::int64_t d, std::int64_t count) {
+  if (d + 8 <= count) return load(array + d);
+  double x[8];
+  for (std::int64_t i = 0; i < 8; ++i) x[i] = d + i < count ? array[d + i] : 0;
+  return load(x);
+}
+
 inline QueryNorms norms_of(const BlockRow& row, std::int64_t dim, double& sum_abs_q) {
-  double sum = 0, squares = 0, fourth = 0, most = 0;
-  for (std::int64_t d = 0; d < dim; ++d) {
-    const double size = __builtin_fabs(row.q[d]);
+  F64x8 sum = splat(0), squares = splat(0), fourth = splat(0), most = splat(0);
+  for (std::int64_t d = 0; d < dim; d += 8) {
+    const F64x8 size = magnitude(load_some(row.q, d, dim));
+    const F64x8 square = size * size;
     sum += size;
-    squares += size * size;
-    fourth += size * size * size * size;
-    most = size > most ? size : most;
+    squares += square;
+    fourth = fma(square, square, fourth);
+    most = larger(size, most);
   }
-  sum_abs_q = sum;
+  sum_abs_q = sum_lanes(sum);
   const double factor = __builtin_fabs(row.factor) * (1 + 0x1p-22);
-  return {static_cast<float>(sum * factor), static_cast<float>(__builtin_sqrt(squares) * factor),
-          static_cast<float>(most * factor),
-          static_cast<float>(__builtin_sqrt(fourth) * factor * factor)};
+  return {static_cast<float>(sum_abs_q * factor),
+          static_cast<float>(__builtin_sqrt(sum_lanes(squares)) * factor),
+          static_cast<float>(largest_lane(most) * factor),
+          static_cast<float>(__builtin_sqrt(sum_lanes(fourth)) * factor * factor)};
 }
 
 /// sum_d |q_d k_jd| of kRows rows with one panel, into work.size; not yet times the factor.
@@ -219,19 +229,21 @@ inline void survey(const Block& block, const Scratch& scratch, const BoundKeys& 
 inline void count_ranks(const Scratch& scratch, const BoundWork& work, std::int64_t r,
                         bool has_sink, float* ranks) {
   const BoundRow& row = work.rows[r];
-  F32x16 counts[kRankSteps], thresholds[kRankSteps];
-  for (int i = 0; i < kRankSteps; ++i) {
-    thresholds[i] = splat16(static_cast<float>(row.top - (i + 1) * row.step));
-    counts[i] = splat16(0);
+  const F32x16 top = splat16(static_cast<float>(row.top));
+  const F32x16 per_step = splat16(static_cast<float>(1 / row.step));
+  // A key reaches threshold i (and all after it) when it is at most i + 1 steps below the top.
+  const F32x16 most = splat16(kRankSteps + 1), down = splat16(-0.501F), zero = splat16(0);
+  unsigned char* to = work.steps;
+  for (std::int64_t p = scratch.first_panel; p < scratch.last_panel; ++p, to += kPanel) {
+    const F32x16 steps = fma(top - load16(work.t + panel_entry(r, p * kPanel)), per_step, down);
+    store_bytes(to, larger(smaller(steps, most), zero));
   }
-  for (std::int64_t p = scratch.first_panel; p < scratch.last_panel; ++p) {
-    const F32x16 t = load16(work.t + panel_entry(r, p * kPanel));
-    ATTEST_SIMD_UNROLL
-    for (int i = 0; i < kRankSteps; ++i) counts[i] = count_not_less(counts[i], t, thresholds[i]);
-  }
+  for (; (to - work.steps) % 64 != 0; ++to) *to = 255;
+  std::int64_t counts[kRankSteps];
+  count_bytes<kRankSteps>(work.steps, to - work.steps, counts);
   const double sink = has_sink ? 1 : 0;
   for (int i = 0; i < 32; ++i) {
-    const double count = i < kRankSteps ? sum_lanes(counts[i]) : row.count;
+    const double count = i < kRankSteps ? static_cast<double>(counts[i]) : row.count;
     ranks[i] = static_cast<float>((count + sink) * (1 + 0x1p-22));
   }
 }
@@ -244,7 +256,8 @@ ATTEST_SIMD_INLINE F32x16 rank_of(F32x16 steps, const float* ranks) {
   return look_up32(ranks, index + splat16(0x1.8p23F));
 }
 
-template <bool kDeclared>
+/// kPlain: no softcap, no extras, no merges.
+template <bool kDeclared, bool kPlain>
 void weigh_row(const Block& block, const Scratch& scratch, const BoundKeys& keys, std::int64_t r,
                BoundWork& work) {
   const BlockRow& row = block.rows[r];
@@ -252,10 +265,10 @@ void weigh_row(const Block& block, const Scratch& scratch, const BoundKeys& keys
   const float norm_squares = static_cast<float>(to.norm_squares);
   alignas(64) float ranks[32];
   if (to.use_ranks) count_ranks(scratch, work, r, row.has_sink, ranks);
-  const bool has_extra = row.extra_size != nullptr && to.max_extra > 0;
-  const bool has_common = to.keys->common > 0;
-  const ScoreConstants scores = *to.scores;
-  const KeyConstants constants = *to.keys;
+  const bool has_extra = !kPlain && row.extra_size != nullptr && to.max_extra > 0;
+  ScoreConstants scores = *to.scores;
+  KeyConstants constants = *to.keys;
+  if constexpr (kPlain) scores.softcap = constants.joint = 0;
   // A hidden key has a weight of 0; all it needs is a finite score.
   const F32x16 zero = splat16(0), far = splat16(0x1p50F);
   const F32x16 top = splat16(static_cast<float>(to.top));
@@ -285,7 +298,7 @@ void weigh_row(const Block& block, const Scratch& scratch, const BoundKeys& keys
     loss += key.loss;
     below += key.below;
     weight += key.weight;
-    if (has_common) {
+    if constexpr (!kPlain) {
       max_common = larger(key.common, max_common);
       common = fma(key.weight, key.common, common);
     }
@@ -313,22 +326,24 @@ inline void weigh(const Block& block, const Scratch& scratch, const BoundKeys& k
                   BoundWork& work) {
   for (std::int64_t r = 0; r < block.num_rows; ++r) {
     if (!work.rows[r].wanted) continue;
+    const BoundRow& row = work.rows[r];
+    const bool plain = row.max_extra == 0 && row.scores->softcap == 0 && row.keys->joint == 0 &&
+                       row.keys->common == 0;
     if (work.declared) {
-      weigh_row<true>(block, scratch, keys, r, work);
+      plain ? weigh_row<true, true>(block, scratch, keys, r, work)
+            : weigh_row<true, false>(block, scratch, keys, r, work);
     } else {
-      weigh_row<false>(block, scratch, keys, r, work);
+      plain ? weigh_row<false, true>(block, scratch, keys, r, work)
+            : weigh_row<false, false>(block, scratch, keys, r, work);
     }
   }
 }
 
-/// The 16 outputs of `panel` of a row, as float.
+/// The 16 outputs of `panel` of a row, as float and without v_scale.
 inline F32x16 outputs_of(const BlockRow& row, std::int64_t panel, std::int64_t dim_v) {
-  float o[16];
-  for (std::int64_t i = 0; i < kPanel; ++i) {
-    const std::int64_t d = panel * kPanel + i;
-    o[i] = d < dim_v ? static_cast<float>(row.o[d] / row.v_scale) : 0;
-  }
-  return load16(o);
+  const std::int64_t d = panel * kPanel;
+  const F64x8 scale = splat(row.v_scale);
+  return rounded(load_some(row.o, d, dim_v) / scale, load_some(row.o, d + 8, dim_v) / scale);
 }
 
 /// What is added up: work.around alone, with sum w_j |v_j| apart, or everything.
@@ -416,9 +431,7 @@ inline void finish(const Finish& f) {
     const auto sum = [&](LaneSum which) {
       return splat(f.v_scale) * load_widened(at + which * f.sum_stride);
     };
-    double outputs[8];
-    for (std::int64_t i = 0; i < 8; ++i) outputs[i] = d + i < f.dim_v ? f.o[d + i] : 0;
-    const F64x8 o = load(outputs);
+    const F64x8 o = load_some(f.o, d, f.dim_v);
     const F64x8 size_o = magnitude(o);
     const F64x8 most = splat(f.v_scale) * load(f.max_v + d);
     const F64x8 floor = splat(kFloatFloor * f.count) * (most + size_o);

@@ -67,8 +67,8 @@ const Engine* find_engine(const char* name) {
   const std::string_view wanted = name;
 #if defined(ATTEST_SIMD_X86)
   if (wanted == "avx512") {
-    const bool have = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
-                      __builtin_cpu_supports("avx512vl");
+    const bool have = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+                      __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
     return have ? &kAvx512Engine : nullptr;
   }
   if (wanted == "avx2") {

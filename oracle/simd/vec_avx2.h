@@ -157,17 +157,27 @@ ATTEST_SIMD_INLINE F32x16 rounded(F64x8 a, F64x8 b) {
   return {_mm256_set_m128(_mm256_cvtpd_ps(a.y), _mm256_cvtpd_ps(a.x)),
           _mm256_set_m128(_mm256_cvtpd_ps(b.y), _mm256_cvtpd_ps(b.x))};
 }
-/// a + (x < y ? 0 : 1)
-ATTEST_SIMD_INLINE F32x16 count_not_less(F32x16 a, F32x16 x, F32x16 y) {
-  const __m256 one = _mm256_set1_ps(1);
-  return {_mm256_add_ps(a.x, _mm256_and_ps(_mm256_cmp_ps(x.x, y.x, _CMP_NLT_UQ), one)),
-          _mm256_add_ps(a.y, _mm256_and_ps(_mm256_cmp_ps(x.y, y.y, _CMP_NLT_UQ), one))};
-}
 /// table[k & 31] for k the integer in the low bits of magic = 1.5 * 2^23 + k.
 ATTEST_SIMD_INLINE F32x16 look_up32(const float* table, F32x16 magic) {
   const __m256i low = _mm256_set1_epi32(31);
   return {_mm256_i32gather_ps(table, _mm256_and_si256(_mm256_castps_si256(magic.x), low), 4),
           _mm256_i32gather_ps(table, _mm256_and_si256(_mm256_castps_si256(magic.y), low), 4)};
+}
+/// x in [0, 255], rounded to nearest, as sixteen bytes.
+ATTEST_SIMD_INLINE void store_bytes(unsigned char* to, F32x16 x) {
+  float lanes[16];
+  store(lanes, x);
+  for (int i = 0; i < 16; ++i) {
+    to[i] = static_cast<unsigned char>(__builtin_nearbyintf(lanes[i]));
+  }
+}
+/// counts[i] = how many of `size` bytes are at most i; size is a multiple of 64.
+template <int kLimits>
+void count_bytes(const unsigned char* bytes, std::int64_t size, std::int64_t* counts) {
+  for (int i = 0; i < kLimits; ++i) {
+    counts[i] = 0;
+    for (std::int64_t at = 0; at < size; ++at) counts[i] += bytes[at] <= i ? 1 : 0;
+  }
 }
 ATTEST_SIMD_INLINE F64x8 load_widened(const float* from) {
   return {_mm256_cvtps_pd(_mm_loadu_ps(from)), _mm256_cvtps_pd(_mm_loadu_ps(from + 4))};

@@ -122,15 +122,27 @@ ATTEST_SIMD_INLINE F32x16 rounded(F64x8 a, F64x8 b) {
   const __m256 x = _mm512_maskz_cvtpd_ps(kAll8, a.x), y = _mm512_maskz_cvtpd_ps(kAll8, b.x);
   return {_mm512_insertf32x8(_mm512_castps256_ps512(x), y, 1)};
 }
-/// a + (x < y ? 0 : 1)
-ATTEST_SIMD_INLINE F32x16 count_not_less(F32x16 a, F32x16 x, F32x16 y) {
-  return {
-      _mm512_mask_add_ps(a.x, _mm512_cmp_ps_mask(x.x, y.x, _CMP_NLT_UQ), a.x, _mm512_set1_ps(1))};
-}
 /// table[k & 31] for k the integer in the low bits of magic = 1.5 * 2^23 + k.
 ATTEST_SIMD_INLINE F32x16 look_up32(const float* table, F32x16 magic) {
   return {_mm512_permutex2var_ps(_mm512_loadu_ps(table), _mm512_castps_si512(magic.x),
                                  _mm512_loadu_ps(table + 16))};
+}
+/// x in [0, 255], rounded to nearest, as sixteen bytes.
+ATTEST_SIMD_INLINE void store_bytes(unsigned char* to, F32x16 x) {
+  const __m512i whole = _mm512_maskz_cvtps_epi32(kAll16, x.x);
+  _mm_storeu_si128(reinterpret_cast<__m128i*>(to), _mm512_maskz_cvtepi32_epi8(kAll16, whole));
+}
+/// counts[i] = how many of `size` bytes are at most i; size is a multiple of 64.
+template <int kLimits>
+void count_bytes(const unsigned char* bytes, std::int64_t size, std::int64_t* counts) {
+  for (int i = 0; i < kLimits; ++i) counts[i] = 0;
+  for (std::int64_t at = 0; at < size; at += 64) {
+    const __m512i x = _mm512_loadu_si512(bytes + at);
+    for (int i = 0; i < kLimits; ++i) {
+      const __m512i limit = _mm512_set1_epi8(static_cast<char>(i));
+      counts[i] += __builtin_popcountll(_mm512_cmple_epu8_mask(x, limit));
+    }
+  }
 }
 /// Eight floats as doubles.
 ATTEST_SIMD_INLINE F64x8 load_widened(const float* from) {

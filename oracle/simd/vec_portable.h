@@ -136,10 +136,6 @@ ATTEST_SIMD_INLINE void store_rounded(float* to, F64x8 a) {
 ATTEST_SIMD_INLINE F32x16 rounded(F64x8 a, F64x8 b) {
   ATTEST_SIMD_LANES(F32x16, 16, static_cast<float>(i < 8 ? a.x[i] : b.x[i - 8]));
 }
-/// a + (x < y ? 0 : 1)
-ATTEST_SIMD_INLINE F32x16 count_not_less(F32x16 a, F32x16 x, F32x16 y) {
-  ATTEST_SIMD_LANES(F32x16, 16, a.x[i] + (x.x[i] < y.x[i] ? 0.0F : 1.0F));
-}
 /// table[k & 31] for k the integer in the low bits of magic = 1.5 * 2^23 + k.
 ATTEST_SIMD_INLINE F32x16 look_up32(const float* table, F32x16 magic) {
   F32x16 result;
@@ -149,6 +145,22 @@ ATTEST_SIMD_INLINE F32x16 look_up32(const float* table, F32x16 magic) {
     result.x[i] = table[bits & 31];
   }
   return result;
+}
+/// x in [0, 255], rounded to nearest, as sixteen bytes.
+ATTEST_SIMD_INLINE void store_bytes(unsigned char* to, F32x16 x) {
+  float lanes[16];
+  store(lanes, x);
+  for (int i = 0; i < 16; ++i) {
+    to[i] = static_cast<unsigned char>(__builtin_nearbyintf(lanes[i]));
+  }
+}
+/// counts[i] = how many of `size` bytes are at most i; size is a multiple of 64.
+template <int kLimits>
+void count_bytes(const unsigned char* bytes, std::int64_t size, std::int64_t* counts) {
+  for (int i = 0; i < kLimits; ++i) {
+    counts[i] = 0;
+    for (std::int64_t at = 0; at < size; ++at) counts[i] += bytes[at] <= i ? 1 : 0;
+  }
 }
 ATTEST_SIMD_INLINE F64x8 load_widened(const float* from) {
   ATTEST_SIMD_LANES(F64x8, 8, static_cast<double>(from[i]));
