@@ -28,9 +28,9 @@ struct KeyArrays {
 struct LaneArrays {
   double *around, *size, *low, *high;
   double *prefix, *prefix_low, *prefix_high;
-  double *error, *square, *tilt, *below;
+  double *error, *tilt, *below;
 };
-constexpr std::size_t kLaneArrays = 11;
+constexpr std::size_t kLaneArrays = 10;
 constexpr std::size_t kKeyArrays = 5;
 
 void measure(BoundInput& row) {
@@ -67,6 +67,7 @@ KeySums weigh_keys(const BoundInput& row, const Arithmetic& a, const ScoreConsta
     const KeyTerms<double> key =
         any_key_terms(row.t[j], row.p[j], delta, ranks.of(row.t[j]), shape, constants);
     sums.add(key.spread, key.loss, key.below, key.weight, key.rho, key.common);
+    sums.squares += row.p[j] * row.p[j];
     out.around[j] = key.spread + key.loss + key.below;
     out.weight[j] = key.weight;
     if (!statistical) continue;
@@ -108,9 +109,7 @@ void add_values(const BoundInput& row, const KeyArrays& keys, const LaneArrays& 
     for (std::size_t d = 0; d < width; ++d) {
       const double distance = v[d] - row.o[d];
       const double error = keys.deviation[j] * distance;
-      const double term = row.p[j] * v[d];
       lanes.error[d] += error * error;
-      lanes.square[d] += term * term;
       lanes.tilt[d] += keys.tilt[j] * distance;
       lanes.below[d] += keys.below[j] * std::abs(distance);
     }
@@ -174,7 +173,7 @@ void row_bounds(BoundInput& row, const Arithmetic& kernel, BoundScratch& scratch
   scratch.lanes.assign(kLaneArrays * width, 0);
   double* at = scratch.lanes.data();
   const auto take = [&] { return std::exchange(at, at + width); };
-  const LaneArrays lanes{take(), take(), take(), take(), take(), take(),
+  const LaneArrays lanes{take(), take(), take(), take(), take(),
                          take(), take(), take(), take(), take()};
   std::copy_n(row.v.begin(), width, lanes.low);
   std::copy_n(row.v.begin(), width, lanes.high);
@@ -191,10 +190,8 @@ void row_bounds(BoundInput& row, const Arithmetic& kernel, BoundScratch& scratch
     bound.o[d] = lane_bound(of_lane, o, shape.has_sink, sums.sink_spread, lane);
     bound.ball[d] = lane_ball(of_lane, o, sums.weight, sums.sink_spread, lane, share, own);
     if (row.squares.empty()) continue;
-    const StatisticalSums<double> statistical{.error = lanes.error[d],
-                                              .square = lanes.square[d],
-                                              .tilt = lanes.tilt[d],
-                                              .below = lanes.below[d]};
+    const StatisticalSums<double> statistical{
+        .error = lanes.error[d], .tilt = lanes.tilt[d], .below = lanes.below[d]};
     bound.statistical[d] = statistical_bound(statistical, of_lane, o, deviations, lane);
   }
 }

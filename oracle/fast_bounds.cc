@@ -32,6 +32,7 @@ KeySums sums_of(const simd::BoundRow& row, double loss) {
   sums.below = row.below * grown;
   sums.weight = row.weight * grown;
   sums.common = row.common * grown;
+  sums.squares = row.squares * grown;
   sums.max_rho = row.max_rho * grown;
   sums.max_common = row.max_common * grown;
   return sums;

@@ -22,10 +22,9 @@ struct LaneSums {
 /// Sums over the visible keys, for the statistical bound.
 template <typename V>
 struct StatisticalSums {
-  V error;   ///< sum p_j^2 variance_j (v_j - o)^2
-  V square;  ///< sum p_j^2 v_j^2
-  V tilt;    ///< sum p_j s_j (v_j - o): what a wrong scale would do
-  V below;   ///< sum below_j |v_j - o|: underflow of probabilities is not random
+  V error;  ///< sum p_j^2 variance_j (v_j - o)^2
+  V tilt;   ///< sum p_j s_j (v_j - o): what a wrong scale would do
+  V below;  ///< sum below_j |v_j - o|: underflow of probabilities is not random
 };
 
 /// Summation: the smallest of what holds for every order, what follows from no partial sum being
@@ -96,7 +95,7 @@ inline __attribute__((always_inline)) V lane_ball(const LaneSums<V>& sums, V o, 
 
 /// Coefficients of the statistical bound.
 struct StatisticalConstants {
-  double square = 0;  ///< of sum p_j^2 v_j^2
+  double linear = 0;  ///< of |o|
   double o = 0;       ///< of o^2
   double merges = 0;  ///< of (sum w_j |v_j|)^2
   double tilt = 0;    ///< of |tilt|: not random, the same for all keys
@@ -114,11 +113,11 @@ inline __attribute__((always_inline)) V statistical_bound(const StatisticalSums<
   const auto k = [&](double x) { return splat_like(o, x); };
   const V size_o = magnitude(o);
   const V size_v = larger(magnitude(lane_sums.low), magnitude(lane_sums.high));
-  const V variance = sums.error + k(c.square) * sums.square + k(c.o) * (o * o) +
-                     k(c.merges) * (lane_sums.size * lane_sums.size);
+  const V variance =
+      sums.error + k(c.o) * (o * o) + k(c.merges) * (lane_sums.size * lane_sums.size);
   const V systematic = k(c.tilt) * magnitude(sums.tilt) +
                        k(c.cut) * smaller(lane_sums.range, lane_sums.size) + sums.below +
-                       k(c.below + lane.last + lane.common) * size_o +
+                       k(c.linear + c.below + lane.last + lane.common) * size_o +
                        k(lane.floors) * (size_o + size_v) + k(lane.floor + lane.merge_floor);
   return (systematic + k(c.deviations) * sqrt(variance)) * k(kSafety);
 }

@@ -55,6 +55,7 @@ struct KeySums {
   double spread = 0, loss = 0, below = 0, weight = 0, common = 0;
   double max_rho = 0, max_common = 0;
   double sink_spread = 0;  ///< counted in spread as well
+  double squares = 0;      ///< sum p_j^2
   void add(double key_spread, double key_loss, double key_below, double key_weight, double key_rho,
            double key_common);
 };

@@ -24,6 +24,12 @@ double path_of(const RowShape& row, std::int64_t lanes) {
   return std::min(row.count, longest_path(row.count, lanes));
 }
 
+/// Of products and sums, per p_j^2 v_j^2.
+double value_variance(const RowShape& row, const Arithmetic& a) {
+  const double values = path_of(row, a.value_lanes);
+  return kVariance * (square(a.p_error) + square(a.product_u) * (values / 2 + 1));
+}
+
 }  // namespace
 
 DeviationConstants deviation_constants(const RowShape& row, const Arithmetic& a,
@@ -35,7 +41,8 @@ DeviationConstants deviation_constants(const RowShape& row, const Arithmetic& a,
   c.score = kVariance * (square(a.product_u) * path + 4 * square(a.u) + 2 * square(a.score_error));
   c.arg = kVariance * square(a.exp_arg_error);
   c.extra = kVariance * 4 * square(a.u);
-  c.fixed = kVariance * (4 * square(a.u * row.max_abs_t) + rescales * square(a.exp_error) +
+  c.fixed = value_variance(row, a) +
+            kVariance * (4 * square(a.u * row.max_abs_t) + rescales * square(a.exp_error) +
                          square(a.tanh_error * row.softcap)) +
             kMergeVariance * a.merge_levels * square(keys.lse);
   return c;
@@ -47,7 +54,8 @@ StatisticalConstants statistical_constants(const RowShape& row, const Arithmetic
   const double weights = path_of(row, a.weight_lanes);
   const double rescales = 1 + functions::log(1 + keys.cap);
   StatisticalConstants c;
-  c.square = kVariance * (square(a.p_error) + square(a.product_u) * (values / 2 + 1));
+  // |p v|_2 <= |p (v - o)|_2 + |p|_2 |o|; the former is in `error`.
+  c.linear = kDeviations * std::sqrt(value_variance(row, a) * sums.squares);
   c.o = kVariance * (square(a.product_u) * values + square(a.u) * (rescales + weights / 2));
   c.merges = kVariance * a.merge_levels * square(a.part_error + 2 * a.u);
   c.tilt = kConstantRoundings * a.u;

@@ -30,15 +30,14 @@ std::int64_t bound_work_size(const Keys& keys) {
   const std::int64_t key_panels = panels(keys.count);
   const std::int64_t over_keys = key_panels * kBlockRows * kPanel;
   const std::int64_t over_outputs = panels(keys.dim_v) * kBlockRows * kPanel;
-  return 6 * over_keys + kNumLaneSums * over_outputs + keys.dim_qk * kBlockRows +
-         key_panels * kBlockRows + key_panels * kPanel / 4 + 16;
+  return 5 * over_keys + kNumLaneSums * over_outputs + keys.dim_qk * kBlockRows +
+         key_panels * kBlockRows + key_panels * kPanel / 4 + 32;
 }
 
 void place_bound_work(const Keys& keys, BoundWork& work) {
   const std::int64_t over_keys = panels(keys.count) * kBlockRows * kPanel;
   const std::int64_t over_outputs = panels(keys.dim_v) * kBlockRows * kPanel;
-  work.t = work.memory;
-  work.size = work.t + over_keys;
+  work.size = work.memory;
   work.around = work.size + over_keys;
   work.weight = work.around + over_keys;
   work.deviation = work.weight + over_keys;

@@ -60,7 +60,7 @@ struct BoundRow {
 
   // Found by weigh().
   bool linear = false;  ///< false: a key errs by too much for sums to first order
-  double spread = 0, loss = 0, below = 0, weight = 0, common = 0;
+  double spread = 0, loss = 0, below = 0, weight = 0, common = 0, squares = 0;
   double max_rho = 0, max_common = 0;
 };
 
@@ -71,10 +71,9 @@ enum LaneSum {
   kPrefixLow = 2,  ///< from here on only when declared
   kPrefixHigh = 3,
   kError = 4,
-  kSquare = 5,
-  kTilt = 6,
+  kTilt = 5,
 };
-inline constexpr int kNumLaneSums = 7;
+inline constexpr int kNumLaneSums = 6;
 
 struct BoundWork {
   bool declared = false;  ///< prefixes and statistical sums, too
@@ -82,8 +81,9 @@ struct BoundWork {
   BoundRow rows[kBlockRows];
   float* memory = nullptr;  ///< bound_work_size() floats, aligned to 64 bytes
 
-  // Set by survey(); inside `memory`, entry panel_entry(row, key).
-  float *t = nullptr, *size = nullptr;
+  // Inside `memory`, entry panel_entry(row, key).
+  float* t = nullptr;  ///< set by survey(): scores, -inf for hidden keys; dots or scores of Scratch
+  float* size = nullptr;
   float *around = nullptr, *weight = nullptr, *deviation = nullptr, *tilt = nullptr;
   unsigned char* steps = nullptr;  ///< per key of one row, padded to whole registers
   float* panel_most = nullptr;     ///< [key panels, kBlockRows] the largest t

@@ -101,21 +101,45 @@ inline QueryNorms norms_of(const BlockRow& row, std::int64_t dim, double& sum_ab
           static_cast<float>(__builtin_sqrt(sum_lanes(fourth)) * factor * factor)};
 }
 
-/// sum_d |q_d k_jd| of kRows rows with one panel, into work.size; not yet times the factor.
-template <int kRows>
+/// sum_d |q_d k_jd| of kRows rows with kPanels panels, into work.size; not yet times the factor.
+template <int kRows, int kPanels>
 void add_sizes(const BoundKeys& keys, std::int64_t panel, std::int64_t r, const BoundWork& work) {
   const std::int64_t dim = keys.keys->dim_qk;
-  F32x16 sums[kRows];
-  for (F32x16& sum : sums) sum = splat16(0);
+  F32x16 sums[kPanels][kRows];
+  ATTEST_SIMD_UNROLL
+  for (int p = 0; p < kPanels; ++p) {
+    ATTEST_SIMD_UNROLL
+    for (int i = 0; i < kRows; ++i) sums[p][i] = splat16(0);
+  }
   const float* k = keys.abs_k + panel * dim * kPanel;
   const float* q = work.q + r;
   for (std::int64_t d = 0; d < dim; ++d, k += kPanel, q += kBlockRows) {
-    const F32x16 size = load16(k);
-    for (int i = 0; i < kRows; ++i) sums[i] = fma(splat16(q[i]), size, sums[i]);
+    F32x16 sizes[kPanels];
+    ATTEST_SIMD_UNROLL
+    for (int p = 0; p < kPanels; ++p) sizes[p] = load16(k + p * dim * kPanel);
+    ATTEST_SIMD_UNROLL
+    for (int i = 0; i < kRows; ++i) {
+      const F32x16 x = splat16(q[i]);
+      ATTEST_SIMD_UNROLL
+      for (int p = 0; p < kPanels; ++p) sums[p][i] = fma(x, sizes[p], sums[p][i]);
+    }
   }
-  for (int i = 0; i < kRows; ++i) {
-    store(work.size + panel_entry(r + i, panel * kPanel), sums[i]);
+  ATTEST_SIMD_UNROLL
+  for (int p = 0; p < kPanels; ++p) {
+    ATTEST_SIMD_UNROLL
+    for (int i = 0; i < kRows; ++i) {
+      store(work.size + panel_entry(r + i, (panel + p) * kPanel), sums[p][i]);
+    }
   }
+}
+
+template <int kPanels>
+void add_sizes_of_rows(const Block& block, const BoundKeys& keys, std::int64_t panel,
+                       const BoundWork& work) {
+  std::int64_t r = 0;
+  for (; r + 12 <= block.num_rows; r += 12) add_sizes<12, kPanels>(keys, panel, r, work);
+  for (; r + 4 <= block.num_rows; r += 4) add_sizes<4, kPanels>(keys, panel, r, work);
+  for (; r < block.num_rows; ++r) add_sizes<1, kPanels>(keys, panel, r, work);
 }
 
 inline void add_exact_sizes(const Block& block, const Scratch& scratch, const BoundKeys& keys,
@@ -126,12 +150,9 @@ inline void add_exact_sizes(const Block& block, const Scratch& scratch, const Bo
       work.q[d * kBlockRows + r] = static_cast<float>(__builtin_fabs(q) * (1 + 0x1p-22));
     }
   }
-  for (std::int64_t p = scratch.first_panel; p < scratch.last_panel; ++p) {
-    std::int64_t r = 0;
-    for (; r + 12 <= block.num_rows; r += 12) add_sizes<12>(keys, p, r, work);
-    for (; r + 4 <= block.num_rows; r += 4) add_sizes<4>(keys, p, r, work);
-    for (; r < block.num_rows; ++r) add_sizes<1>(keys, p, r, work);
-  }
+  std::int64_t p = scratch.first_panel;
+  for (; p + 2 <= scratch.last_panel; p += 2) add_sizes_of_rows<2>(block, keys, p, work);
+  if (p < scratch.last_panel) add_sizes_of_rows<1>(block, keys, p, work);
 }
 
 /// 1 for keys the row sees, 0 for others, by its range alone.
@@ -154,75 +175,103 @@ inline F32x16 extra_of(const BlockRow& row, std::int64_t panel, std::int64_t cou
   return load16(extra);
 }
 
-inline void survey_row(const Block& block, const Scratch& scratch, const BoundKeys& keys,
-                       std::int64_t r, BoundWork& work) {
+/// Sums and largest values over the keys of a row.
+struct Survey {
+  F32x16 count, max_t, min_t, max_abs_s, max_size, max_extra, max_k;
+};
+
+/// One panel. `kPlain`: every key is visible and its score is the dot product.
+template <bool kPlain, bool kExact>
+ATTEST_SIMD_INLINE void survey_panel(const Block& block, const Scratch& scratch,
+                                     const BoundKeys& keys, const QueryNorms& norms, F32x16 factor,
+                                     std::int64_t r, std::int64_t p, const BoundWork& work,
+                                     Survey& to) {
+  const F32x16 zero = splat16(0), hidden = splat16(-__builtin_huge_valf());
+  const std::int64_t entry = panel_entry(r, p * kPanel), at = p * kPanel;
+  const F32x16 dot = load16(scratch.dots + entry);
+  const F32x16 norm1 = load16(keys.norm1 + at);
+  F32x16 abs_s = magnitude(dot);
+  F32x16 size;
+  if constexpr (kExact) {
+    size = load16(work.size + entry) * factor;
+  } else {
+    size = smaller(splat16(norms.norm2) * load16(keys.norm2 + at),
+                   smaller(splat16(norms.norm1) * load16(keys.norm_max + at),
+                           splat16(norms.norm_max) * norm1));
+  }
+  size = larger(size, abs_s);
+  if constexpr (kPlain) {
+    to.max_k = larger(norm1, to.max_k);
+    to.max_t = larger(dot, to.max_t);
+    to.min_t = smaller(dot, to.min_t);
+  } else {
+    const BlockRow& row = block.rows[r];
+    F32x16 t = scratch.scores != nullptr ? load16(scratch.scores + entry) : dot;
+    t = select_less(zero, in_range(row, p), t, hidden);
+    const F32x16 seen = select_less(hidden, t, splat16(1), zero);
+    size = size * seen;
+    abs_s = abs_s * seen;
+    if (row.extra != nullptr) {
+      to.max_extra = larger(extra_of(row, p, keys.keys->count) * seen, to.max_extra);
+    }
+    to.count += seen;
+    to.max_k = larger(norm1 * seen, to.max_k);
+    to.max_t = larger(t, to.max_t);
+    to.min_t = smaller(select_less(zero, seen, t, splat16(__builtin_huge_valf())), to.min_t);
+    store(work.t + entry, t);
+  }
+  to.max_abs_s = larger(abs_s, to.max_abs_s);
+  to.max_size = larger(size, to.max_size);
+  store(work.size + entry, size);
+  if constexpr (kExact) {  // for records
+    const F32x16 t = load16(work.t + entry);
+    work.panel_most[p * kBlockRows + r] = static_cast<float>(largest_lane(t));
+  }
+}
+
+template <bool kExact>
+void survey_row(const Block& block, const Scratch& scratch, const BoundKeys& keys, std::int64_t r,
+                BoundWork& work) {
   const BlockRow& row = block.rows[r];
   BoundRow& to = work.rows[r];
   const QueryNorms norms = norms_of(row, keys.keys->dim_qk, to.sum_abs_q);
   to.norm_squares = norms.norm_squares;
-  const auto factor = static_cast<float>(__builtin_fabs(row.factor) * (1 + 0x1p-22));
-  const F32x16 zero = splat16(0), hidden = splat16(-__builtin_huge_valf());
-  const F32x16 infinite = splat16(__builtin_huge_valf());
-  F32x16 count = zero, max_t = hidden, min_t = infinite;
-  F32x16 max_abs_s = zero, max_size = zero, max_extra = zero, max_k = zero;
-  const float* scores = scratch.scores != nullptr ? scratch.scores : scratch.dots;
+  const F32x16 factor = splat16(static_cast<float>(__builtin_fabs(row.factor) * (1 + 0x1p-22)));
+  const F32x16 zero = splat16(0), infinite = splat16(__builtin_huge_valf());
+  Survey found{zero, zero - infinite, infinite, zero, zero, zero, zero};
+  const bool plain = row.extra == nullptr && scratch.scores == nullptr;
+  std::int64_t inner = 0;
   for (std::int64_t p = scratch.first_panel; p < scratch.last_panel; ++p) {
-    const std::int64_t entry = panel_entry(r, p * kPanel);
-    F32x16 abs_s = magnitude(load16(scratch.dots + entry));
-    F32x16 t = load16(scores + entry);
-    F32x16 lowest = t;
-    F32x16 size;
-    if (keys.abs_k != nullptr) {
-      size = load16(work.size + entry) * splat16(factor);
+    if (plain && p * kPanel >= row.first && (p + 1) * kPanel <= row.last) {
+      survey_panel<true, kExact>(block, scratch, keys, norms, factor, r, p, work, found);
+      ++inner;
     } else {
-      const std::int64_t at = p * kPanel;
-      size = smaller(splat16(norms.norm2) * load16(keys.norm2 + at),
-                     smaller(splat16(norms.norm1) * load16(keys.norm_max + at),
-                             splat16(norms.norm_max) * load16(keys.norm1 + at)));
-    }
-    size = larger(size, abs_s);
-    F32x16 norm_k = load16(keys.norm1 + p * kPanel);
-    const bool inner = p * kPanel >= row.first && (p + 1) * kPanel <= row.last;
-    if (inner && row.extra == nullptr) {
-      count += splat16(1);
-    } else {
-      if (!inner) t = select_less(zero, in_range(row, p), t, hidden);
-      const F32x16 seen = select_less(hidden, t, splat16(1), zero);
-      lowest = select_less(zero, seen, t, infinite);
-      size = size * seen;
-      abs_s = abs_s * seen;
-      norm_k = norm_k * seen;
-      if (row.extra != nullptr) {
-        max_extra = larger(extra_of(row, p, keys.keys->count) * seen, max_extra);
-      }
-      count += seen;
-    }
-    max_abs_s = larger(abs_s, max_abs_s);
-    max_size = larger(size, max_size);
-    max_k = larger(norm_k, max_k);
-    max_t = larger(t, max_t);
-    min_t = smaller(lowest, min_t);
-    store(work.t + entry, t);
-    store(work.size + entry, size);
-    if (work.declared) {
-      work.panel_most[p * kBlockRows + r] = static_cast<float>(largest_lane(t));
+      survey_panel<false, kExact>(block, scratch, keys, norms, factor, r, p, work, found);
     }
   }
-  to.count = sum_lanes(count);
-  to.max_t = largest_lane(max_t);
-  to.min_t = -largest_lane(zero - min_t);
+  to.count = sum_lanes(found.count) + static_cast<double>(inner * kPanel);
+  to.max_t = largest_lane(found.max_t);
+  to.min_t = -largest_lane(zero - found.min_t);
   to.max_abs_t =
       to.count > 0 ? __builtin_fmax(__builtin_fabs(to.max_t), __builtin_fabs(to.min_t)) : 0;
-  to.max_abs_s = largest_lane(max_abs_s);
-  to.max_size = largest_lane(max_size);
-  to.max_extra = largest_lane(max_extra);
-  to.sum_abs_k = largest_lane(max_k);
+  to.max_abs_s = largest_lane(found.max_abs_s);
+  to.max_size = largest_lane(found.max_size);
+  to.max_extra = largest_lane(found.max_extra);
+  to.sum_abs_k = largest_lane(found.max_k);
 }
 
 inline void survey(const Block& block, const Scratch& scratch, const BoundKeys& keys,
                    BoundWork& work) {
+  // Scores that are dot products stay where they are, but for hidden keys.
+  work.t = scratch.scores != nullptr ? scratch.scores : scratch.dots;
   if (keys.abs_k != nullptr) add_exact_sizes(block, scratch, keys, work);
-  for (std::int64_t r = 0; r < block.num_rows; ++r) survey_row(block, scratch, keys, r, work);
+  for (std::int64_t r = 0; r < block.num_rows; ++r) {
+    if (keys.abs_k != nullptr) {
+      survey_row<true>(block, scratch, keys, r, work);
+    } else {
+      survey_row<false>(block, scratch, keys, r, work);
+    }
+  }
 }
 
 /// How many keys reach each threshold: Ranks of oracle/rescales.h. [32], padded with the last.
@@ -238,7 +287,7 @@ inline void count_ranks(const Scratch& scratch, const BoundWork& work, std::int6
     const F32x16 steps = fma(top - load16(work.t + panel_entry(r, p * kPanel)), per_step, down);
     store_bytes(to, larger(smaller(steps, most), zero));
   }
-  for (; (to - work.steps) % 64 != 0; ++to) *to = 255;
+  for (; (to - work.steps) % 128 != 0; ++to) *to = 255;
   std::int64_t counts[kRankSteps];
   count_bytes<kRankSteps>(work.steps, to - work.steps, counts);
   const double sink = has_sink ? 1 : 0;
@@ -279,13 +328,14 @@ void weigh_row(const Block& block, const Scratch& scratch, const BoundKeys& keys
   const F32x16 blend = splat16(static_cast<float>(to.blend));
   const F64x8 inverse_l = splat(to.inverse_l);
   F32x16 spread = zero, loss = zero, below = zero, weight = zero, common = zero;
-  F32x16 max_rho = zero, max_common = zero;
+  F32x16 max_rho = zero, max_common = zero, squared = zero;
   for (std::int64_t p = scratch.first_panel; p < scratch.last_panel; ++p) {
     const std::int64_t entry = panel_entry(r, p * kPanel);
     const F32x16 prob = rounded(load(scratch.weights + entry) * inverse_l,
                                 load(scratch.weights + entry + 8) * inverse_l);
     const F32x16 way = smaller(larger(top - load16(work.t + entry), zero), far);
-    const F32x16 dot = load16(scratch.dots + entry);
+    // (A hidden key may have left -inf here.)
+    const F32x16 dot = larger(load16(scratch.dots + entry), splat16(-0x1p50F));
     const F32x16 s = magnitude(dot);
     const F32x16 extra = has_extra ? extra_of(row, p, keys.keys->count) : zero;
     const F32x16 size = load16(work.size + entry);
@@ -308,6 +358,7 @@ void weigh_row(const Block& block, const Scratch& scratch, const BoundKeys& keys
     if constexpr (kDeclared) {
       const F32x16 squares = splat16(norm_squares) * load16(keys.norm_squares + p * kPanel);
       const F32x16 variance = weight_variance(squares, s, way, extra, *to.deviations);
+      squared = fma(prob, prob, squared);
       store(work.deviation + entry, prob * sqrt(variance));
       store(work.tilt + entry, prob * dot);
     }
@@ -317,6 +368,7 @@ void weigh_row(const Block& block, const Scratch& scratch, const BoundKeys& keys
   to.below = sum_lanes(below);
   to.weight = sum_lanes(weight);
   to.common = sum_lanes(common);
+  to.squares = sum_lanes(squared);
   to.max_rho = largest_lane(max_rho);
   to.max_common = largest_lane(max_common);
   to.linear = to.max_rho < 0.5;
@@ -355,11 +407,10 @@ void sum_panel(const Block& block, const Scratch& scratch, const BoundKeys& keys
   const std::int64_t padded = panels(keys.keys->count) * kPanel;
   const std::int64_t over_outputs = panels(keys.keys->dim_v) * kBlockRows * kPanel;
   F32x16 o[kRows], around[kRows], size[kRows];
-  F32x16 prefix[kRows], low[kRows], high[kRows], error[kRows], square[kRows], tilt[kRows];
+  F32x16 prefix[kRows], low[kRows], high[kRows], error[kRows], tilt[kRows];
   for (int i = 0; i < kRows; ++i) {
     o[i] = outputs_of(block.rows[r + i], panel, keys.keys->dim_v);
-    around[i] = size[i] = prefix[i] = low[i] = high[i] = error[i] = square[i] = tilt[i] =
-        splat16(0);
+    around[i] = size[i] = prefix[i] = low[i] = high[i] = error[i] = tilt[i] = splat16(0);
   }
   const float* v_row = keys.v + (panel * padded + scratch.first_panel * kPanel) * kPanel;
   for (std::int64_t p = scratch.first_panel; p < scratch.last_panel; ++p) {
@@ -367,6 +418,7 @@ void sum_panel(const Block& block, const Scratch& scratch, const BoundKeys& keys
     for (std::int64_t i = 0; i < kPanel; ++i, v_row += kPanel) {
       const F32x16 v = load16(v_row);
       const F32x16 size_v = magnitude(v);
+      ATTEST_SIMD_UNROLL
       for (int x = 0; x < kRows; ++x) {
         const std::int64_t at = entry + x * kPanel + i;
         const F32x16 distance = v - o[x];
@@ -379,7 +431,6 @@ void sum_panel(const Block& block, const Scratch& scratch, const BoundKeys& keys
           prefix[x] += term;
           low[x] = smaller(prefix[x], low[x]);
           high[x] = larger(prefix[x], high[x]);
-          square[x] = fma(term, term, square[x]);
           const F32x16 moved = splat16(work.deviation[at]) * distance;
           error[x] = fma(moved, moved, error[x]);
           tilt[x] = fma(splat16(work.tilt[at]), distance, tilt[x]);
@@ -395,7 +446,6 @@ void sum_panel(const Block& block, const Scratch& scratch, const BoundKeys& keys
       store(to + kPrefixLow * over_outputs, low[i]);
       store(to + kPrefixHigh * over_outputs, high[i]);
       store(to + kError * over_outputs, error[i]);
-      store(to + kSquare * over_outputs, square[i]);
       store(to + kTilt * over_outputs, tilt[i]);
     }
   }
@@ -454,12 +504,10 @@ inline void finish(const Finish& f) {
     const F64x8 small = splat(kSmallSquare);
     StatisticalSums<F64x8> statistical;
     statistical.error = splat(f.v_scale) * sum(kError);
-    statistical.square = splat(f.v_scale) * sum(kSquare);
     statistical.tilt = sum(kTilt);
     statistical.below = smaller(splat(f.below) * (most + size_o), sums.around);
     const F64x8 bound = statistical_bound(statistical, sums, o, *f.deviations, *f.lane);
-    const F64x8 known = select(less(small, statistical.error), bound, infinite);
-    store(f.statistical_bound + d, select(less(small, statistical.square), known, infinite));
+    store(f.statistical_bound + d, select(less(small, statistical.error), bound, infinite));
   }
 }
 

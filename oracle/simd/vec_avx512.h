@@ -132,15 +132,16 @@ ATTEST_SIMD_INLINE void store_bytes(unsigned char* to, F32x16 x) {
   const __m512i whole = _mm512_maskz_cvtps_epi32(kAll16, x.x);
   _mm_storeu_si128(reinterpret_cast<__m128i*>(to), _mm512_maskz_cvtepi32_epi8(kAll16, whole));
 }
-/// counts[i] = how many of `size` bytes are at most i; size is a multiple of 64.
+/// counts[i] = how many of `size` bytes are at most i; size is a multiple of 128.
 template <int kLimits>
 void count_bytes(const unsigned char* bytes, std::int64_t size, std::int64_t* counts) {
   for (int i = 0; i < kLimits; ++i) counts[i] = 0;
-  for (std::int64_t at = 0; at < size; at += 64) {
-    const __m512i x = _mm512_loadu_si512(bytes + at);
+  for (std::int64_t at = 0; at < size; at += 128) {
+    const __m512i x = _mm512_loadu_si512(bytes + at), y = _mm512_loadu_si512(bytes + at + 64);
     for (int i = 0; i < kLimits; ++i) {
       const __m512i limit = _mm512_set1_epi8(static_cast<char>(i));
-      counts[i] += __builtin_popcountll(_mm512_cmple_epu8_mask(x, limit));
+      counts[i] += __builtin_popcountll(_mm512_cmple_epu8_mask(x, limit)) +
+                   __builtin_popcountll(_mm512_cmple_epu8_mask(y, limit));
     }
   }
 }
