@@ -58,8 +58,9 @@ void FastBounds::pack(const simd::Keys& keys, const RowShape& shape) {
     usable_ = static_cast<double>(static_cast<float>(keys.v[i])) == keys.v[i];
   }
   if (!usable_) return;
-  simd::place_bound_keys(keys, declared_,
-                         keys_memory_.reserve(simd::bound_keys_size(keys, declared_)), keys_);
+  const bool exact = declared_ && keys.count < kLongRow;
+  simd::place_bound_keys(keys, exact, keys_memory_.reserve(simd::bound_keys_size(keys, exact)),
+                         keys_);
   engine_.pack(keys_);
   share_ = own_share(shape, kernel_);
   work_.memory = work_memory_.reserve(simd::bound_work_size(keys));

@@ -36,8 +36,8 @@ constexpr double kMergeRoundings =
     4;  // one merge: weight times o, weight over their sum, storing o
 constexpr double kLerpRoundings =
     4;  // a merge as a + (b - a) w: difference, w (two), product, all relative to b - a
-constexpr double kLseRoundings =
-    8;  // m to nats, log (relative, and absolute near 1), the sum, storing lse
+constexpr double kShiftToNats = 4;    // two products, the sum with log l, storing lse
+constexpr double kLogRoundings = 8;   // log l, relative and absolute near 1, to nats
 constexpr double kNormRoundings = 3;  // reciprocal, product, storing o
 constexpr double kFloorsPerKey =
     4;  // places where a term of an output sum may fall below the smallest normal
@@ -68,7 +68,7 @@ double log_count(const RowShape& row) { return functions::log(std::max(2.0, row.
 
 /// Error of one lse made from m and l.
 double lse_error(const RowShape& row, const Arithmetic& a, double max_delta) {
-  return kLseRoundings * a.u * (magnitude_of(row, max_delta) + log_count(row) + 1);
+  return a.u * (kShiftToNats * magnitude_of(row, max_delta) + kLogRoundings * (log_count(row) + 1));
 }
 
 /// Tiles that have a visible key: they are told apart by index, and parts need not begin with one.

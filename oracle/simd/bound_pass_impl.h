@@ -223,7 +223,7 @@ ATTEST_SIMD_INLINE void survey_panel(const Block& block, const Scratch& scratch,
   to.max_abs_s = larger(abs_s, to.max_abs_s);
   to.max_size = larger(size, to.max_size);
   store(work.size + entry, size);
-  if constexpr (kExact) {  // for records
+  if (work.declared) {  // for records
     const F32x16 t = load16(work.t + entry);
     work.panel_most[p * kBlockRows + r] = static_cast<float>(largest_lane(t));
   }
