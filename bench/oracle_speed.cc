@@ -204,8 +204,9 @@ void with_engine(Attend attend, Job& job, std::int64_t rows,
 void with_bounds(bool declared, Job& job, std::int64_t rows) {
   static const attest::oracle::Arithmetic kernels[] = {kernel_arithmetic(false),
                                                        kernel_arithmetic(true)};
-  attest::oracle::FastBounds bounds(kernels[declared ? 1 : 0], simd::engine(), declared);
-  with_engine(&simd::Engine::attend_double, job, rows, &bounds);
+  static attest::oracle::FastBounds bounds[] = {{kernels[0], simd::engine(), false},
+                                               {kernels[1], simd::engine(), true}};
+  with_engine(&simd::Engine::attend_double, job, rows, &bounds[declared ? 1 : 0]);
 }
 
 struct Method {

@@ -12,8 +12,6 @@ namespace {
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
-constexpr std::int64_t kPanelValues = simd::kPanel * simd::kPanel;
-
 // Sizes between which products of values, weights and errors are normal floats.
 constexpr double kSmallValue = 0x1p-60;
 constexpr double kLargeValue = 0x1p60;
@@ -53,15 +51,13 @@ void FastBounds::pack(const simd::Keys& keys, const RowShape& shape) {
     const double size = keys.max_v[d];
     usable_ = size == 0 || (size > kSmallValue && size < kLargeValue);
   }
-  const std::int64_t values = simd::panels(keys.count) * simd::panels(keys.dim_v) * kPanelValues;
-  for (std::int64_t i = 0; i < values && usable_; ++i) {
-    usable_ = static_cast<double>(static_cast<float>(keys.v[i])) == keys.v[i];
-  }
   if (!usable_) return;
   const bool exact = declared_ && keys.count < kLongRow;
   simd::place_bound_keys(keys, exact, keys_memory_.reserve(simd::bound_keys_size(keys, exact)),
                          keys_);
-  engine_.pack(keys_);
+  keys_.squares = declared_;
+  usable_ = engine_.pack(keys_);
+  if (!usable_) return;
   share_ = own_share(shape, kernel_);
   work_.memory = work_memory_.reserve(simd::bound_work_size(keys));
   work_.declared = declared_;

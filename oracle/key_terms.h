@@ -94,7 +94,7 @@ inline __attribute__((always_inline)) KeyTerms<V> key_terms(V p, V way, V delta,
   key.common = mul_add(k(c.common_arg), way, k(c.common));
   key.loss = key.weight *
              mul_add(k(c.inner_merges), key.common, mul_add(k(c.product), rescales, k(c.term)));
-  key.below = smaller(k(c.p_floor), key.weight);
+  key.below = c.p_floor > 0 ? smaller(k(c.p_floor), key.weight) : k(0);
   if (c.joint > 0) {  // whatever rounding does to a probability, it does above and below the line
     key.spread = key.spread + k(c.joint) * key.weight + key.below;
     key.below = k(0);

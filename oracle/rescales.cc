@@ -3,7 +3,7 @@
 namespace attest::oracle {
 namespace {
 
-constexpr double kLargestStep = 0.25;  // nats: 24 of them reach down to weights of e^-6
+constexpr double kLargestStep = 0.25;  // nats: 20 of them reach down to weights of e^-5
 
 }  // namespace
 

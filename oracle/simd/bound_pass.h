@@ -26,6 +26,7 @@ inline constexpr double kFloatFloor = 0x1p-124;
 struct BoundKeys {
   const Keys* keys = nullptr;
   float* v = nullptr;      ///< [output panels, key panels * kPanel, kPanel]
+  bool squares = false;    ///< norm_squares is wanted
   float* abs_k = nullptr;  ///< [key panels, dim_qk, kPanel]; null: sizes by Hoelder's inequality
   /// [key panels * kPanel] sum |k|, |k|_2, max |k| and |k * k|_2, a little too large.
   float *norm1 = nullptr, *norm2 = nullptr, *norm_max = nullptr, *norm_squares = nullptr;
@@ -33,7 +34,7 @@ struct BoundKeys {
 std::int64_t bound_keys_size(const Keys& keys, bool exact_sizes);  ///< floats
 void place_bound_keys(const Keys& keys, bool exact_sizes, float* memory, BoundKeys& bound_keys);
 
-inline constexpr int kRankSteps = 24;
+inline constexpr int kRankSteps = 20;
 
 /// One row of a block. The arrays hold one entry per panel_entry(row, key).
 struct BoundRow {
@@ -115,7 +116,8 @@ struct Finish {
 /// What one instruction set offers.
 struct BoundEngine {
   const char* name;
-  void (*pack)(BoundKeys& keys);
+  /// Returns false when a value is no float; then the bounds may not be used.
+  bool (*pack)(BoundKeys& keys);
   /// Scores and sizes of all rows, after attend_double with keep_scores.
   void (*survey)(const Block& block, const Scratch& scratch, const BoundKeys& keys,
                  BoundWork& work);

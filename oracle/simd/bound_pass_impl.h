@@ -25,12 +25,6 @@ ATTEST_SIMD_INLINE F32x16 tanh(F32x16 x) {
   store_rounded(lanes + 8, tanh(load_widened(lanes + 8)));
   return load16(lanes);
 }
-ATTEST_SIMD_INLINE double largest_lane(F32x16 a) {
-  float x[16];
-  store(x, a);
-  for (int i = 1; i < 16; ++i) x[0] = x[i] > x[0] ? x[i] : x[0];
-  return x[0];
-}
 /// In pairs of pairs.
 ATTEST_SIMD_INLINE double sum_lanes(F32x16 a) {
   float x[16];
@@ -41,33 +35,50 @@ ATTEST_SIMD_INLINE double sum_lanes(F32x16 a) {
 /// Float numbers that stand for something at least as large as x.
 ATTEST_SIMD_INLINE F64x8 raised(F64x8 x) { return x * splat(1 + 0x1p-22); }
 
-inline void pack_bounds(BoundKeys& to) {
+/// kSquares: norm_squares and abs_k, too.
+template <bool kSquares>
+void pack_keys(BoundKeys& to) {
   const Keys& keys = *to.keys;
-  const std::int64_t key_panels = panels(keys.count);
-  for (std::int64_t p = 0; p < key_panels; ++p) {
+  for (std::int64_t p = 0; p < panels(keys.count); ++p) {
     for (std::int64_t h = 0; h < kPanel; h += 8) {
       const double* k = keys.k + p * keys.dim_qk * kPanel + h;
-      F64x8 sum = splat(0.0), squares = splat(0.0), fourth = splat(0.0), most = splat(0.0);
+      F64x8 sum = splat(0.0), fourth = splat(0.0), most = splat(0.0);
       for (std::int64_t d = 0; d < keys.dim_qk; ++d, k += kPanel) {
         const F64x8 size = magnitude(load(k));
-        const F64x8 square = size * size;
         sum += size;
-        squares += square;
-        fourth = fma(square, square, fourth);
         most = larger(size, most);
-        if (to.abs_k != nullptr) {
-          store_rounded(to.abs_k + (p * keys.dim_qk + d) * kPanel + h, raised(size));
+        if constexpr (kSquares) {
+          const F64x8 square = size * size;
+          fourth = fma(square, square, fourth);
+          if (to.abs_k != nullptr) {
+            store_rounded(to.abs_k + (p * keys.dim_qk + d) * kPanel + h, raised(size));
+          }
         }
       }
       const std::int64_t at = p * kPanel + h;
       store_rounded(to.norm1 + at, raised(sum));
-      store_rounded(to.norm2 + at, raised(sqrt(squares)));
+      store_rounded(to.norm2 + at, raised(load(keys.norm_k + at)));
       store_rounded(to.norm_max + at, raised(most));
-      store_rounded(to.norm_squares + at, raised(sqrt(fourth)));
+      if constexpr (kSquares) store_rounded(to.norm_squares + at, raised(sqrt(fourth)));
     }
   }
-  const std::int64_t values = panels(keys.dim_v) * key_panels * kPanel * kPanel;
-  for (std::int64_t i = 0; i < values; i += 8) store_rounded(to.v + i, load(keys.v + i));
+}
+
+inline bool pack_bounds(BoundKeys& to) {
+  const Keys& keys = *to.keys;
+  if (to.squares) {
+    pack_keys<true>(to);
+  } else {
+    pack_keys<false>(to);
+  }
+  const std::int64_t values = panels(keys.dim_v) * panels(keys.count) * kPanel * kPanel;
+  F64x8 lost = splat(0);
+  for (std::int64_t i = 0; i < values; i += 8) {
+    const F64x8 v = load(keys.v + i);
+    store_rounded(to.v + i, v);
+    lost = larger(magnitude(v - load_widened(to.v + i)), lost);
+  }
+  return largest_lane(lost) == 0;
 }
 
 /// Norms of |q|, each times the magnitude of the row's factor.
@@ -225,7 +236,7 @@ ATTEST_SIMD_INLINE void survey_panel(const Block& block, const Scratch& scratch,
   store(work.size + entry, size);
   if (work.declared) {  // for records
     const F32x16 t = load16(work.t + entry);
-    work.panel_most[p * kBlockRows + r] = static_cast<float>(largest_lane(t));
+    work.panel_most[p * kBlockRows + r] = largest_of(t);
   }
 }
 
@@ -250,14 +261,14 @@ void survey_row(const Block& block, const Scratch& scratch, const BoundKeys& key
     }
   }
   to.count = sum_lanes(found.count) + static_cast<double>(inner * kPanel);
-  to.max_t = largest_lane(found.max_t);
-  to.min_t = -largest_lane(zero - found.min_t);
+  to.max_t = largest_of(found.max_t);
+  to.min_t = -largest_of(zero - found.min_t);
   to.max_abs_t =
       to.count > 0 ? __builtin_fmax(__builtin_fabs(to.max_t), __builtin_fabs(to.min_t)) : 0;
-  to.max_abs_s = largest_lane(found.max_abs_s);
-  to.max_size = largest_lane(found.max_size);
-  to.max_extra = largest_lane(found.max_extra);
-  to.sum_abs_k = largest_lane(found.max_k);
+  to.max_abs_s = largest_of(found.max_abs_s);
+  to.max_size = largest_of(found.max_size);
+  to.max_extra = largest_of(found.max_extra);
+  to.sum_abs_k = largest_of(found.max_k);
 }
 
 inline void survey(const Block& block, const Scratch& scratch, const BoundKeys& keys,
@@ -317,7 +328,7 @@ void weigh_row(const Block& block, const Scratch& scratch, const BoundKeys& keys
   const bool has_extra = !kPlain && row.extra_size != nullptr && to.max_extra > 0;
   ScoreConstants scores = *to.scores;
   KeyConstants constants = *to.keys;
-  if constexpr (kPlain) scores.softcap = constants.joint = 0;
+  if constexpr (kPlain) scores.softcap = constants.joint = constants.p_floor = 0;
   // A hidden key has a weight of 0; all it needs is a finite score.
   const F32x16 zero = splat16(0), far = splat16(0x1p50F);
   const F32x16 top = splat16(static_cast<float>(to.top));
@@ -326,13 +337,13 @@ void weigh_row(const Block& block, const Scratch& scratch, const BoundKeys& keys
   const F32x16 per_step = splat16(static_cast<float>(1 / to.step));
   const F32x16 slack_steps = splat16(static_cast<float>(to.slack / to.step * (1 + 0x1p-20)));
   const F32x16 blend = splat16(static_cast<float>(to.blend));
-  const F64x8 inverse_l = splat(to.inverse_l);
+  const F32x16 inverse_l = splat16(static_cast<float>(to.inverse_l));
   F32x16 spread = zero, loss = zero, below = zero, weight = zero, common = zero;
   F32x16 max_rho = zero, max_common = zero, squared = zero;
   for (std::int64_t p = scratch.first_panel; p < scratch.last_panel; ++p) {
     const std::int64_t entry = panel_entry(r, p * kPanel);
-    const F32x16 prob = rounded(load(scratch.weights + entry) * inverse_l,
-                                load(scratch.weights + entry + 8) * inverse_l);
+    const F32x16 prob =
+        inverse_l * rounded(load(scratch.weights + entry), load(scratch.weights + entry + 8));
     const F32x16 way = smaller(larger(top - load16(work.t + entry), zero), far);
     // (A hidden key may have left -inf here.)
     const F32x16 dot = larger(load16(scratch.dots + entry), splat16(-0x1p50F));
@@ -346,13 +357,14 @@ void weigh_row(const Block& block, const Scratch& scratch, const BoundKeys& keys
     max_rho = larger(select_less(key.rho - way, negligible, zero, key.rho), max_rho);
     spread += key.spread;
     loss += key.loss;
-    below += key.below;
+    if constexpr (!kPlain) below += key.below;
     weight += key.weight;
     if constexpr (!kPlain) {
       max_common = larger(key.common, max_common);
       common = fma(key.weight, key.common, common);
     }
-    const F32x16 around = key.spread + key.loss + key.below;
+    F32x16 around = key.spread + key.loss;
+    if constexpr (!kPlain) around += key.below;
     store(work.around + entry, fma(blend, key.weight, around));
     if (!to.blended) store(work.weight + entry, key.weight);
     if constexpr (kDeclared) {
@@ -369,8 +381,8 @@ void weigh_row(const Block& block, const Scratch& scratch, const BoundKeys& keys
   to.weight = sum_lanes(weight);
   to.common = sum_lanes(common);
   to.squares = sum_lanes(squared);
-  to.max_rho = largest_lane(max_rho);
-  to.max_common = largest_lane(max_common);
+  to.max_rho = largest_of(max_rho);
+  to.max_common = largest_of(max_common);
   to.linear = to.max_rho < 0.5;
 }
 
@@ -380,7 +392,7 @@ inline void weigh(const Block& block, const Scratch& scratch, const BoundKeys& k
     if (!work.rows[r].wanted) continue;
     const BoundRow& row = work.rows[r];
     const bool plain = row.max_extra == 0 && row.scores->softcap == 0 && row.keys->joint == 0 &&
-                       row.keys->common == 0;
+                       row.keys->p_floor == 0 && row.keys->common == 0;
     if (work.declared) {
       plain ? weigh_row<true, true>(block, scratch, keys, r, work)
             : weigh_row<true, false>(block, scratch, keys, r, work);

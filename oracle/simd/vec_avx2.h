@@ -163,6 +163,12 @@ ATTEST_SIMD_INLINE F32x16 look_up32(const float* table, F32x16 magic) {
   return {_mm256_i32gather_ps(table, _mm256_and_si256(_mm256_castps_si256(magic.x), low), 4),
           _mm256_i32gather_ps(table, _mm256_and_si256(_mm256_castps_si256(magic.y), low), 4)};
 }
+ATTEST_SIMD_INLINE float largest_of(F32x16 a) {
+  float x[16];
+  store(x, a);
+  for (int i = 1; i < 16; ++i) x[0] = x[i] > x[0] ? x[i] : x[0];
+  return x[0];
+}
 /// x in [0, 255], rounded to nearest, as sixteen bytes.
 ATTEST_SIMD_INLINE void store_bytes(unsigned char* to, F32x16 x) {
   float lanes[16];

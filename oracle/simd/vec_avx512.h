@@ -127,6 +127,15 @@ ATTEST_SIMD_INLINE F32x16 look_up32(const float* table, F32x16 magic) {
   return {_mm512_permutex2var_ps(_mm512_loadu_ps(table), _mm512_castps_si512(magic.x),
                                  _mm512_loadu_ps(table + 16))};
 }
+ATTEST_SIMD_INLINE float largest_of(F32x16 a) {
+  float x[16];
+  _mm512_storeu_ps(x, a.x);
+  __m256 half = _mm256_max_ps(_mm256_loadu_ps(x), _mm256_loadu_ps(x + 8));
+  half = _mm256_max_ps(half, _mm256_permute2f128_ps(half, half, 1));
+  half = _mm256_max_ps(half, _mm256_permute_ps(half, 0x4e));
+  half = _mm256_max_ps(half, _mm256_permute_ps(half, 0xb1));
+  return _mm256_cvtss_f32(half);
+}
 /// x in [0, 255], rounded to nearest, as sixteen bytes.
 ATTEST_SIMD_INLINE void store_bytes(unsigned char* to, F32x16 x) {
   const __m512i whole = _mm512_maskz_cvtps_epi32(kAll16, x.x);
