@@ -28,6 +28,7 @@ void set_sums(const Numerics& numerics, Arithmetic& a) {
   }
   // Cutting loses up to a whole unit in the last place, rounding half of one.
   if (cuts) a.product_u *= 2;
+  a.cuts = cuts;
   a.u = numerics.accumulator == Accumulator::kTruncating ? 2 * nearest : nearest;
   if (numerics.accumulator == Accumulator::kAlignedTruncating) {
     a.relative_sums = false;

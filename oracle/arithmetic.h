@@ -23,6 +23,7 @@ struct Arithmetic {
   /// Each addition errs by at most product_u of its own result. False: blocks of `mma_depth` terms
   /// (0: unknown) are aligned to the largest and each loses `mma_cut` units of it, their sum one.
   bool relative_sums = true;
+  bool cuts = false;  ///< additions err towards zero, all of them
   std::int64_t mma_depth = 0;
   double mma_cut = 1;
   std::int64_t dot_lanes = 0, value_lanes = 0, weight_lanes = 0;  ///< 0: any order

@@ -127,7 +127,6 @@ double capped_error(const GradientRow& row, const Arithmetic& a, std::size_t j, 
 
 GradientArithmetic gradient_arithmetic(const problem::Numerics& numerics, problem::DType q_dtype) {
   GradientArithmetic a{arithmetic_of(numerics, q_dtype, 0)};
-  if (a.part_error > 0) a.part_largest = problem::largest_finite(numerics.part_dtype);
   if (a.p_error == 0) return a;
   // P and dS are rounded as they are, not times 2^p_scale_log2.
   a.p_tiny = problem::smallest_subnormal(numerics.p_dtype) / 2;

@@ -17,8 +17,7 @@ inline constexpr int kGradientBoundVersion = 1;
 
 /// The constants of a computation of gradients.
 struct GradientArithmetic : Arithmetic {
-  double p_largest = 0;     ///< what the type of P and dS can hold; 0: no smaller type
-  double part_largest = 0;  ///< what partial gradients can be stored as; 0: no smaller type
+  double p_largest = 0;  ///< what the type of P and dS can hold; 0: no smaller type
 };
 GradientArithmetic gradient_arithmetic(const problem::Numerics& numerics, problem::DType q_dtype);
 /// Of gradient_row.cc and gradient_sums.cc.

@@ -60,7 +60,6 @@ struct KeyConstants {
   double product = 0;  ///< the same for the sums: one rounding of the accumulator
   double cap = 0;      ///< rescales are at most the rank of the key, and at most this, ...
   double spare = 0;    ///< ... plus this
-  double term = 0;     ///< relative rounding of each term besides
   double joint = 0;    ///< relative rounding that numerator and denominator share
   double p_floor = 0;  ///< absolute, where rounded probabilities underflow
   double common = 0, common_arg = 0;  ///< merges that do not normalise again
@@ -92,8 +91,7 @@ inline __attribute__((always_inline)) KeyTerms<V> key_terms(V p, V way, V delta,
   key.spread = p * mul_add(key.rho, key.rho, key.rho);
   key.weight = p + key.spread;
   key.common = mul_add(k(c.common_arg), way, k(c.common));
-  key.loss = key.weight *
-             mul_add(k(c.inner_merges), key.common, mul_add(k(c.product), rescales, k(c.term)));
+  key.loss = key.weight * mul_add(k(c.inner_merges), key.common, k(c.product) * rescales);
   key.below = c.p_floor > 0 ? smaller(k(c.p_floor), key.weight) : k(0);
   if (c.joint > 0) {  // whatever rounding does to a probability, it does above and below the line
     key.spread = key.spread + k(c.joint) * key.weight + key.below;

@@ -64,7 +64,7 @@ class RecordCounter {
 };
 
 /// With keys in order and one part, moves of the shift in all: the blocks or tiles that are
-/// records, up the keys or down, wherever the blocks begin. Infinite when no such order is
+/// records, up the keys or down. Infinite when no such order is
 /// declared. Keys [first, last), count > 0 of them visible; score(j): -inf for a hidden one;
 /// most(panel): at least the largest score of panel `panel` (keys panel * kPanel ...).
 template <typename Score, typename Most>

@@ -68,7 +68,8 @@ double log_count(const RowShape& row) { return functions::log(std::max(2.0, row.
 
 /// Error of one lse made from m and l.
 double lse_error(const RowShape& row, const Arithmetic& a, double max_delta) {
-  return a.u * (kShiftToNats * magnitude_of(row, max_delta) + kLogRoundings * (log_count(row) + 1));
+  return a.u * (kShiftToNats * (magnitude_of(row, max_delta) + std::abs(a.p_shift)) +
+                kLogRoundings * (log_count(row) + 1));
 }
 
 /// Tiles that have a visible key: they are told apart by index, and parts need not begin with one.
@@ -136,9 +137,11 @@ ScoreConstants score_constants(const RowShape& row, const Arithmetic& a) {
   }
   c.q = a.q_error;
   c.scale = gamma_of(kScaleRoundings + row.num_scales, a.u) + kStoredScores * a.score_error;
-  c.floor = a.q_tiny * row.sum_abs_k + a.score_tiny * kStoredScores * (1 + std::max(1.0, scale)) +
-            a.tiny * (2 * dim * std::max(1.0, scale) * std::max(1.0, row.operand_scale) +
-                      (1 + scale) * (row.sum_abs_q + row.sum_abs_k));
+  c.floor =
+      a.q_tiny * row.sum_abs_k * std::max(1.0, row.q_scale) +
+      a.score_tiny * kStoredScores * (1 + std::max(1.0, scale) * std::max(1.0, row.operand_scale)) +
+      a.tiny * (2 * dim * std::max(1.0, scale) * std::max(1.0, row.operand_scale) +
+                (1 + scale) * (row.sum_abs_q + row.sum_abs_k));
   c.softcap = row.softcap;
   c.cap = kCapRoundings * (a.u + a.score_error);
   c.tanh = a.tanh_error * row.softcap;
@@ -227,8 +230,8 @@ KeyTerms<double> any_key_terms(double t, double p, double delta, double rank, co
   // e^(t - lse + rho) >= p (e^rho - 1), also where p itself underflows.
   key.spread = functions::exp(std::min(t - row.lse + key.rho, kLargestExponent));
   key.weight = p + key.spread;
-  key.loss = key.weight * (gamma_of(rescales, constants.product) + constants.term +
-                           constants.inner_merges * key.common);
+  key.loss =
+      key.weight * (gamma_of(rescales, constants.product) + constants.inner_merges * key.common);
   key.below = std::min(key.weight, constants.p_floor);
   if (constants.joint > 0) {
     key.spread += constants.joint * key.weight + key.below;
@@ -269,7 +272,7 @@ double lost_weight(const RowShape& row, const Arithmetic& a, const KeyConstants&
 }
 
 double shift_gain(const RowShape& row, const Arithmetic& a) {
-  return exp_above(a.lazy + kShiftRoundings * a.u * row.max_abs_t);
+  return exp_above(a.lazy + std::abs(a.p_shift) + kShiftRoundings * a.u * row.max_abs_t);
 }
 
 /// Relative rounding of any one term on its way into a sum, and of the sums.
@@ -327,8 +330,9 @@ LaneConstants lane_constants(const RowShape& row, const Arithmetic& a, const Key
                                             expm1_above(levels * sums.max_common)
                                       : kInfinity;
   lane.floor = a.tiny * (kFloorsPerKey * row.count + 8) * scale + kOwnUnderflow;
-  lane.largest = a.largest / 4 / (row.count * gain) * std::min(1.0, std::abs(row.v_scale));
-  if (a.part_largest > 0) lane.largest = std::min(lane.largest, a.part_largest / 2);
+  const double stored = std::min(1.0, std::abs(row.v_scale));  // before v_scale is applied
+  lane.largest = a.largest / 4 / (row.count * gain) * stored;
+  if (a.part_largest > 0) lane.largest = std::min(lane.largest, a.part_largest / 2 * stored);
   return lane;
 }
 
@@ -370,8 +374,7 @@ double error_share(const ScoreConstants& own_scores, const KeyConstants& own,
                            ratio(own_scores.floor, scores.floor), ratio(own_scores.cap, scores.cap),
                            ratio(own_scores.tanh, scores.tanh), ratio(own_scores.bias, scores.bias),
                            ratio(own_scores.last, scores.last)});
-  return std::max(
-      {share, ratio(own.base, keys.base), ratio(own.arg, keys.arg), ratio(own.term, keys.term)});
+  return std::max({share, ratio(own.base, keys.base), ratio(own.arg, keys.arg)});
 }
 
 }  // namespace

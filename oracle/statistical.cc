@@ -59,7 +59,7 @@ StatisticalConstants statistical_constants(const RowShape& row, const Arithmetic
   c.o = kVariance * (square(a.product_u) * values + square(a.u) * (rescales + weights / 2));
   c.merges = kVariance * a.merge_levels * square(a.part_error + 2 * a.u);
   c.tilt = kConstantRoundings * a.u;
-  if (a.product_u > a.u) {  // cut, by half a unit on average
+  if (a.cuts) {  // by half a unit on average
     c.tilt += a.product_u / 2 * dot_path(row, a);
     c.cut = a.product_u / 2 * values;
   }

@@ -59,7 +59,9 @@ struct Numerics {
       0;  ///< a dot product is made of this many partial sums, joined by a tree
   std::int32_t value_lanes = 0;   ///< so is each output, in each part of the keys
   std::int32_t weight_lanes = 0;  ///< so is the denominator
-  std::int32_t tile = 0;          ///< the running shift moves at most once per this many keys
+  // Tiles and blocks begin at multiples of their size, counted from key 0, from the first key the
+  // row sees, or over the keys it sees.
+  std::int32_t tile = 0;  ///< the running shift moves at most once per this many keys
   /// Outputs add their keys in blocks of this many, block after block up or down the keys, in one
   /// running sum per part; inside a block in any order. 1: strictly in order.
   std::int32_t ordered_block = 0;

@@ -189,6 +189,7 @@ Verdict Harness::judge_once(const Scene& scene, oracle::Expected expected, const
   if (rows.empty()) return Verdict::skipped("no rows to judge");
   double worst = 0;
   bool inconclusive = false;
+  std::int64_t judged = 0, vacuous = 0;
   auto judge_tensor = [&](const char* name, const Elements& tensor,
                           std::vector<oracle::Reference>& references, std::int64_t width,
                           double unit, std::int64_t per_head) -> std::optional<Verdict> {
@@ -197,7 +198,11 @@ Verdict Harness::judge_once(const Scene& scene, oracle::Expected expected, const
     for (std::int64_t last = -1;;) {
       const auto wanted = pick_rows(references, rows, width);
       const oracle::Deviation deviation = oracle::compare(picked, wanted, unit);
-      if (refined == 0) statistics_.vacuous += deviation.vacuous;
+      if (refined == 0) {
+        statistics_.vacuous += deviation.vacuous;
+        vacuous += deviation.vacuous;
+        judged += std::ssize(wanted);
+      }
       const bool decided =
           !deviation.escalate && (!deviation.bad() || deviation.failure_class == "unwritten");
       const auto at =
@@ -206,7 +211,9 @@ Verdict Harness::judge_once(const Scene& scene, oracle::Expected expected, const
           width > 0 && !rows.empty() ? rows[static_cast<std::size_t>(at / width)] : 0;
       const std::int64_t flat_row = query_row * scene.problem.num_q_heads +
                                     (at % std::max<std::int64_t>(width, 1)) / per_head;
-      if (decided || flat_row == last || refined >= kMaxRefinedRows) {
+      // A failure is never reported before the definition has confirmed it.
+      const bool enough = refined >= kMaxRefinedRows && !deviation.bad();
+      if (decided || flat_row == last || enough) {
         // After refinement the multiprecision definition has spoken for the row in question.
         if (deviation.bad())
           return verdict_of(deviation, locate(scene, name, query_row, at % width), "expected");
@@ -240,6 +247,8 @@ Verdict Harness::judge_once(const Scene& scene, oracle::Expected expected, const
       return *bad;
   }
   Verdict verdict = Verdict::pass(worst);
+  // Where nothing could be told, nothing has passed.
+  inconclusive = inconclusive || (judged > 0 && vacuous == judged);
   if (inconclusive) verdict.status = problem::Status::kInconclusive;
   return verdict;
 }
