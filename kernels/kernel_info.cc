@@ -49,8 +49,9 @@ attest_kernel copy_declared(const attest_kernel& from) {
   const auto* bytes = reinterpret_cast<const std::byte*>(&from);
   std::memcpy(&to, bytes, std::min<std::size_t>(from.struct_size, kFirstBeforeFunctions));
   if (from.struct_size > kFirstBeforeFunctions) {
-    std::memcpy(&to.create, bytes + kFirstBeforeFunctions,
-                from.struct_size - kFirstBeforeFunctions);
+    const std::size_t functions = from.struct_size - kFirstBeforeFunctions;
+    std::memcpy(reinterpret_cast<std::byte*>(&to) + kBeforeFunctions, bytes + kFirstBeforeFunctions,
+                std::min(functions, sizeof(attest_kernel) - kBeforeFunctions));
   }
   if (to.numerics.struct_size > kFirstNumerics) {
     throw ContractError(

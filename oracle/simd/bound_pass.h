@@ -134,8 +134,8 @@ struct BoundEngine {
   double (*tanh)(double x);
 };
 
-/// Squares of weights below it would have underflowed in float: nothing statistical is known.
-inline constexpr double kSmallSquare = 0x1p-110;
+/// What squares of the tiniest weights lose to underflow in float, per key.
+inline constexpr double kSquareFloor = 0x1p-148;
 /// Difference of two numbers that were rounded to float, relative to the larger one.
 inline constexpr double kFloatBlur = 0x1p-22;
 

@@ -513,13 +513,11 @@ inline void finish(const Finish& f) {
     store(f.bound + d, lane_bound(sums, o, f.has_sink, f.sink_spread, *f.lane));
     store(f.ball + d, lane_ball(sums, o, f.weight, f.sink_spread, *f.lane, f.share, *f.own));
     if (!f.statistical) continue;
-    const F64x8 small = splat(kSmallSquare);
     StatisticalSums<F64x8> statistical;
-    statistical.error = splat(f.v_scale) * sum(kError);
+    statistical.error = splat(f.v_scale) * sum(kError) + splat(kSquareFloor * f.count);
     statistical.tilt = sum(kTilt);
     statistical.below = smaller(splat(f.below) * (most + size_o), sums.around);
-    const F64x8 bound = statistical_bound(statistical, sums, o, *f.deviations, *f.lane);
-    store(f.statistical_bound + d, select(less(small, statistical.error), bound, infinite));
+    store(f.statistical_bound + d, statistical_bound(statistical, sums, o, *f.deviations, *f.lane));
   }
 }
 
