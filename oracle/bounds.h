@@ -1,5 +1,5 @@
 // Error bounds, derived from declared arithmetic (docs/numerics.md). Tolerances live in the files
-// behind this header and nowhere else: row_terms (counts of roundings), key_terms, lane_bound,
+// behind this header and nowhere else: row_counts, row_terms, key_terms, lane_bound and
 // statistical.
 #pragma once
 
