@@ -15,7 +15,7 @@ namespace {
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 // Counts of roundings on paths that no declaration describes, beside those of the scores
-// (row_terms.cc). Each is the largest of the implementations known.
+// (row_counts.h). Each is the largest of the implementations known.
 constexpr double kSavedRoundings = 4;     // lse stored, log2(e) a constant, the product, one spare
 constexpr double kNormRoundings = 2;      // P as e^(t - m) times a reciprocal
 constexpr double kLaneRoundings = 1;      // dO or v scaled before the product

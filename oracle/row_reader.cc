@@ -44,7 +44,6 @@ double sum_of_magnitudes(const double* x, std::int64_t count) {
 RowReader::RowReader(const problem::Problem& problem, const problem::Inputs& inputs,
                      const DecodedInputs& decoded, const ExpectOptions& options)
     : problem_(problem),
-      inputs_(inputs),
       decoded_(decoded),
       options_(options),
       tensors_(problem, inputs) {}

@@ -50,7 +50,6 @@ class RowReader {
 
  private:
   const problem::Problem& problem_;
-  const problem::Inputs& inputs_;
   const DecodedInputs& decoded_;
   const ExpectOptions& options_;
   const LogicalTensors tensors_;
