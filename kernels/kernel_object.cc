@@ -7,6 +7,7 @@
 
 #include "kernels/kernel_info.h"
 #include "kernels/library.h"
+#include "kernels/planted/defect.h"
 
 namespace attest::kernels {
 namespace {
@@ -77,7 +78,9 @@ void KernelObject::destroy() {
 Answer KernelObject::call(Operation operation, const void* argument) {
   Answer answer;
   attest_report report = empty_report();
+  planted::take_defect_ran();
   answer.status = guarded(&report, [&] { return run(operation, argument, &report, &answer); });
+  answer.defect_ran = planted::take_defect_ran() ? 1 : 0;
   copy_texts(report, &answer);
   return answer;
 }

@@ -26,6 +26,7 @@ struct Answer {
   std::int32_t num_splits = 0;  ///< of kPlan, likewise the next two
   std::uint64_t workspace_bytes = 0;
   std::uint64_t workspace_alignment = 0;
+  std::int32_t defect_ran = 0;  ///< of planted kernels: the line that makes them wrong ran
   char message[256] = {};
   char path[64] = {};
 };

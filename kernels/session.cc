@@ -23,6 +23,7 @@ RunResult to_result(const Answer& answer) {
   RunResult result;
   result.message = printable_field(answer.message, sizeof(answer.message));
   result.path = printable_field(answer.path, sizeof(answer.path));
+  result.defect_ran = answer.defect_ran != 0;
   if (answer.status == ATTEST_OK) return result;
   result.outcome = answer.status == ATTEST_REFUSED ? Outcome::kRefused : Outcome::kFailed;
   if (answer.status != ATTEST_REFUSED && answer.status != ATTEST_FAILED) {

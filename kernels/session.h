@@ -20,7 +20,8 @@ struct RunResult {
   Outcome outcome = Outcome::kOk;
   std::string
       message;  ///< the kernel's own, or how it died: "signal 11 (Segmentation fault)"; printable
-  std::string path;  ///< code path the kernel reported
+  std::string path;         ///< code path the kernel reported
+  bool defect_ran = false;  ///< of planted kernels: the line that makes them wrong ran
   bool ok() const { return outcome == Outcome::kOk; }
 };
 
