@@ -83,7 +83,10 @@ Shrunk shrink_case(const properties::Property& property, const problem::Case& or
       std::move(start),
       [&](const problem::Case& smaller) {
         problem::Verdict verdict = properties::run_check(property, smaller, harness);
-        const Judgement judgement = judge(confirmed.verdict, verdict);
+        Judgement judgement = judge(confirmed.verdict, verdict);
+        if (judgement == Judgement::kFailsSame && limits.needs_defect && !harness.defect_ran()) {
+          judgement = Judgement::kFailsOther;
+        }
         if (judgement == Judgement::kFailsSame) last = std::move(verdict);
         return judgement;
       },

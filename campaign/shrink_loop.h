@@ -16,6 +16,8 @@ namespace attest::campaign {
 struct ShrinkLimits {
   std::int64_t evaluations = 2000;
   std::chrono::milliseconds time = std::chrono::seconds(20);
+  /// A smaller case counts only if the planted defect ran in its check (Harness::defect_ran).
+  bool needs_defect = false;
 };
 
 struct Confirmed {

@@ -424,6 +424,11 @@ typedef struct attest_kernel {
 typedef const attest_kernel* (*attest_kernels_fn)(uint32_t abi_version, size_t* count);
 ATTEST_EXPORT const attest_kernel* attest_kernels(uint32_t abi_version, size_t* count);
 
+/* For a plug-in with a bug planted on purpose, optional: defined in it (`int32_t* attest_defect_mark;`) and exported, set
+ * by attest before each call. Where the bug takes effect, *attest_defect_mark = 1; `attest mutants` counts no failure
+ * found while that did not happen. */
+extern ATTEST_EXPORT int32_t* attest_defect_mark;
+
 #ifdef __cplusplus
 } /* extern "C" */
 #endif

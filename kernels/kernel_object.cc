@@ -54,10 +54,20 @@ attest_status run_one(Function function, void* self, const Argument* call, attes
 
 }  // namespace
 
-KernelObject::KernelObject(const std::string& library, const std::string& name)
-    : kernel_(complete(*load_kernel(library, name))) {}
+KernelObject::KernelObject(const std::string& library, const std::string& name,
+                           std::int32_t* defect_mark)
+    : kernel_(complete(*load_kernel(library, name))),
+      mark_(defect_mark),
+      plugin_mark_(find_defect_mark(library)) {}
+
+void KernelObject::place_mark() const {
+  // In one process several objects may take turns.
+  planted::defect_mark = mark_;
+  if (plugin_mark_ != nullptr) *plugin_mark_ = mark_;
+}
 
 Answer KernelObject::create() {
+  place_mark();
   Answer answer;
   attest_report report = empty_report();
   if (kernel_.create != nullptr) {
@@ -78,9 +88,8 @@ void KernelObject::destroy() {
 Answer KernelObject::call(Operation operation, const void* argument) {
   Answer answer;
   attest_report report = empty_report();
-  planted::take_defect_ran();
+  place_mark();
   answer.status = guarded(&report, [&] { return run(operation, argument, &report, &answer); });
-  answer.defect_ran = planted::take_defect_ran() ? 1 : 0;
   copy_texts(report, &answer);
   return answer;
 }

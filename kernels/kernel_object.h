@@ -26,15 +26,15 @@ struct Answer {
   std::int32_t num_splits = 0;  ///< of kPlan, likewise the next two
   std::uint64_t workspace_bytes = 0;
   std::uint64_t workspace_alignment = 0;
-  std::int32_t defect_ran = 0;  ///< of planted kernels: the line that makes them wrong ran
   char message[256] = {};
   char path[64] = {};
 };
 
 class KernelObject {
  public:
-  /// Loads the kernel. Throws ContractError when there is none.
-  KernelObject(const std::string& library, const std::string& name);
+  /// Loads the kernel. A planted one sets *defect_mark when the line that makes it wrong runs
+  /// (planted/defect.h). Throws ContractError when there is none.
+  KernelObject(const std::string& library, const std::string& name, std::int32_t* defect_mark);
   ~KernelObject() { destroy(); }
   KernelObject(const KernelObject&) = delete;
   KernelObject& operator=(const KernelObject&) = delete;
@@ -52,7 +52,12 @@ class KernelObject {
   attest_status run(Operation operation, const void* argument, attest_report* report,
                     Answer* answer);
 
+  /// Points the marks of built-in and of the plug-in's kernels to this object's.
+  void place_mark() const;
+
   attest_kernel kernel_{};
+  std::int32_t* mark_;
+  std::int32_t** plugin_mark_;  ///< the plug-in's variable, nullptr when it has none
   void* self_ = nullptr;
   bool created_ = false;
 };

@@ -16,6 +16,11 @@
 namespace attest::kernels {
 namespace {
 
+// A name without a slash would be looked up in the system's library folders.
+std::string file_of(const std::string& path) {
+  return path.find('/') == std::string::npos ? "./" + path : path;
+}
+
 std::string loader_message() {
   const char* message = dlerror();
   return printable(message != nullptr ? message : "unknown reason");
@@ -29,9 +34,7 @@ bool is_named(const attest_kernel& kernel, const std::string& name) {
 }  // namespace
 
 std::vector<const attest_kernel*> load_library(const std::string& path) {
-  // A name without a slash would be looked up in the system's library folders.
-  const std::string file = path.find('/') == std::string::npos ? "./" + path : path;
-  void* library = dlopen(file.c_str(), RTLD_NOW | RTLD_LOCAL);
+  void* library = dlopen(file_of(path).c_str(), RTLD_NOW | RTLD_LOCAL);
   if (library == nullptr) throw ContractError("cannot be loaded: " + loader_message());
   const auto entry = reinterpret_cast<attest_kernels_fn>(dlsym(library, "attest_kernels"));
   if (entry == nullptr)
@@ -79,6 +82,13 @@ const attest_kernel* load_kernel(const std::string& library, const std::string& 
     }
   }
   throw ContractError(fmt::format("has no kernel named '{}'", printable(name)));
+}
+
+std::int32_t** find_defect_mark(const std::string& library) {
+  if (library.empty()) return nullptr;
+  void* loaded = dlopen(file_of(library).c_str(), RTLD_NOW | RTLD_LOCAL | RTLD_NOLOAD);
+  if (loaded == nullptr) return nullptr;
+  return static_cast<std::int32_t**>(dlsym(loaded, "attest_defect_mark"));
 }
 
 }  // namespace attest::kernels

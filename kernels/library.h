@@ -2,6 +2,7 @@
 // comes here.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -20,5 +21,9 @@ std::vector<const attest_kernel*> load_library(const std::string& path);
 /// The declaration of one kernel: of a plug-in, or built in when `library` is empty.
 /// Throws ContractError.
 const attest_kernel* load_kernel(const std::string& library, const std::string& name);
+
+/// A loaded plug-in's attest_defect_mark (attest_kernel.h); nullptr when it exports none, and for
+/// the built-in kernels.
+std::int32_t** find_defect_mark(const std::string& library);
 
 }  // namespace attest::kernels

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "kernels/child_process.h"
+#include "kernels/shared_mark.h"
 #include "kernels/text.h"
 #include "kernels/worker.h"
 #include "problem/errors.h"
@@ -23,7 +24,6 @@ RunResult to_result(const Answer& answer) {
   RunResult result;
   result.message = printable_field(answer.message, sizeof(answer.message));
   result.path = printable_field(answer.path, sizeof(answer.path));
-  result.defect_ran = answer.defect_ran != 0;
   if (answer.status == ATTEST_OK) return result;
   result.outcome = answer.status == ATTEST_REFUSED ? Outcome::kRefused : Outcome::kFailed;
   if (answer.status != ATTEST_REFUSED && answer.status != ATTEST_FAILED) {
@@ -51,6 +51,7 @@ class BaseSession : public Session {
   const KernelInfo& info() const override { return info_; }
   Arena& arena() override { return arena_; }
   std::int64_t kernel_nanoseconds() const override { return nanoseconds_; }
+  bool take_defect_ran() override { return std::exchange(defect_ran_, false); }
 
   bool supports(const attest_attend* call, RunResult* result) override {
     *result = {};
@@ -95,15 +96,20 @@ class BaseSession : public Session {
   /// One call; what it answered is in `answer` when the result is ok.
   virtual RunResult deliver(Operation operation, const void* argument, Answer* answer) = 0;
 
+  std::int32_t* defect_mark() { return mark_.get(); }
+
  private:
   template <typename Call>
   RunResult perform(Operation operation, const Call* call, Answer* answer) {
     if (!arena_.contains(call, sizeof(Call))) {
       throw ContractError("session: a call's struct lies outside the session's arena");
     }
+    mark_.take();
     const Clock::time_point begin = Clock::now();
     RunResult result = deliver(operation, call, answer);
     nanoseconds_ += std::chrono::nanoseconds(Clock::now() - begin).count();
+    result.defect_ran = mark_.take();
+    defect_ran_ |= result.defect_ran;
     return result;
   }
 
@@ -115,6 +121,8 @@ class BaseSession : public Session {
 
   KernelInfo info_;
   Arena arena_;
+  SharedMark mark_;
+  bool defect_ran_ = false;
   std::int64_t nanoseconds_ = 0;
 };
 
@@ -162,7 +170,7 @@ class ForkedSession : public BaseSession {
   // A process with a loaded kernel and its object.
   Started start() {
     process_.emplace([this](int commands, int replies) {
-      serve(info().library, info().name, commands, replies);
+      serve(info().library, info().name, commands, replies, defect_mark());
     });
     Reply reply;
     if (std::optional<RunResult> died = await(Stage::kLoaded, 0, &reply)) {
@@ -222,7 +230,7 @@ class InProcessSession : public BaseSession {
  public:
   explicit InProcessSession(const KernelInfo& info) : BaseSession(info) {
     try {
-      kernel_.emplace(info.library, info.name);
+      kernel_.emplace(info.library, info.name, defect_mark());
     } catch (const ContractError& error) {
       throw PluginError(library_of(info), error.what());
     }

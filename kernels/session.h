@@ -60,6 +60,9 @@ class Session {
   virtual void restart() = 0;
   /// Nanoseconds spent waiting for the kernel so far.
   virtual std::int64_t kernel_nanoseconds() const = 0;
+  /// Of planted kernels: whether the line that makes them wrong ran in a call since this was last
+  /// asked, one that crashed or hung included.
+  virtual bool take_defect_ran() = 0;
 };
 
 /// Throws PluginError when the library or the kernel in it cannot be used. A create() that fails,

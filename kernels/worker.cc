@@ -34,11 +34,12 @@ class Line {
 
 }  // namespace
 
-void serve(const std::string& library, const std::string& name, int commands, int replies) {
+void serve(const std::string& library, const std::string& name, int commands, int replies,
+           std::int32_t* defect_mark) {
   const Line line(commands, replies);
   std::optional<KernelObject> kernel;
   try {
-    kernel.emplace(library, name);
+    kernel.emplace(library, name, defect_mark);
   } catch (const std::exception& error) {
     Answer why;
     why.status = ATTEST_FAILED;

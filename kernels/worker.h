@@ -38,6 +38,8 @@ static_assert(std::is_trivially_copyable_v<Reply> && sizeof(Reply) <= 4096,
 inline constexpr int kExitPipeGone = 113;
 
 /// Loads the kernel, creates its object and serves commands until kQuit or the end of the pipe.
-void serve(const std::string& library, const std::string& name, int commands, int replies);
+/// `defect_mark` lies in memory shared with the parent.
+void serve(const std::string& library, const std::string& name, int commands, int replies,
+           std::int32_t* defect_mark);
 
 }  // namespace attest::kernels

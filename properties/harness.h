@@ -69,6 +69,9 @@ class Harness {
   void record(bool on) { recording_ = on; }
   const Trace& trace() const { return trace_; }
   void forget() { trace_ = Trace{}; }
+  /// Of planted kernels: whether the line that makes them wrong ran in the last run_check().
+  bool defect_ran() const { return defect_ran_; }
+  void defect_ran(bool yes) { defect_ran_ = yes; }
   /// When set, judge() repeats results that are suspicious (second_look.h).
   void second_looks(bool on) { second_looks_ = on; }
 
@@ -142,6 +145,7 @@ class Harness {
   std::optional<problem::Verdict> broken_supports_;  ///< supports() crashed or hung
   bool recording_ = false;
   bool second_looks_ = false;
+  bool defect_ran_ = false;
 };
 
 }  // namespace attest::properties

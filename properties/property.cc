@@ -67,7 +67,9 @@ problem::Verdict run_check(const Property& property, const problem::Case& value,
   Statistics& statistics = harness.statistics();
   const auto start = std::chrono::steady_clock::now();
   const std::int64_t kernel_before = harness.session().kernel_nanoseconds();
+  harness.session().take_defect_ran();
   problem::Verdict verdict = property.check(value, harness);
+  harness.defect_ran(harness.session().take_defect_ran());
   if (verdict.status != problem::Status::kSkipped) ++statistics.checks;
   statistics.kernel_ns += harness.session().kernel_nanoseconds() - kernel_before;
   statistics.total_ns +=

@@ -53,7 +53,8 @@ rc::Shrinkable<problem::Case> draw_shrinkable(const Property& property,
                                               const kernels::KernelInfo& info, std::uint64_t seed,
                                               std::uint64_t k);
 
-/// Runs the check on a session of the kernel. Counts and timings accumulate in the harness.
+/// Runs the check on a session of the kernel. Counts and timings accumulate in the harness, which
+/// also says whether a planted defect ran (Harness::defect_ran).
 problem::Verdict run_check(const Property& property, const problem::Case& value, Harness& harness);
 
 }  // namespace attest::properties

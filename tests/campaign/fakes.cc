@@ -2,9 +2,12 @@
 
 #include <memory>
 #include <rapidcheck.h>
+#include <utility>
 
 namespace attest::tests {
 namespace {
+
+bool g_defect_ran = false;
 
 class FakeSession : public kernels::Session {
  public:
@@ -19,6 +22,7 @@ class FakeSession : public kernels::Session {
   kernels::RunResult append(const attest_append*) override { return {}; }
   void restart() override {}
   std::int64_t kernel_nanoseconds() const override { return 0; }
+  bool take_defect_ran() override { return std::exchange(g_defect_ran, false); }
 
  private:
   kernels::KernelInfo info_;
@@ -49,6 +53,8 @@ kernels::KernelInfo fake_kernel(const std::string& name) {
   info.name = name;
   return info;
 }
+
+void run_defect() { g_defect_ran = true; }
 
 properties::Property fake_property(const char* id, Check check) {
   return {id,       "a claim", "",

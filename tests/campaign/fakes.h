@@ -17,6 +17,9 @@ kernels::KernelInfo fake_kernel(const std::string& name);
 
 using Check = problem::Verdict (*)(const problem::Case&, properties::Harness&);
 
+/// For checks: what a planted kernel does when the line that makes it wrong runs.
+void run_defect();
+
 /// Applies to every kernel; draws cases of a few query rows and keys whose values.seed is in
 /// [0, 1000). `id` must be a literal.
 properties::Property fake_property(const char* id, Check check);

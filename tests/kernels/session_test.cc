@@ -110,6 +110,19 @@ TEST_P(EitherSession, AFailingCreateIsAFailureOfTheCall) {
   }
 }
 
+TEST_P(EitherSession, APlantedDefectIsKnownToHaveRunInTheVeryCall) {
+  const auto session = open("marks", GetParam());
+  const auto other = open("marks", GetParam());
+  const SmallCall small(*session);
+  EXPECT_TRUE(session->attend(small.call).defect_ran);
+  EXPECT_FALSE(other->take_defect_ran());
+  *static_cast<float*>(small.call->q.data) = 1.0f;
+  EXPECT_FALSE(session->attend(small.call).defect_ran);
+  EXPECT_TRUE(session->take_defect_ran());
+  EXPECT_FALSE(session->take_defect_ran());
+  EXPECT_FALSE(attend_once(*open("innocent", GetParam())).defect_ran);
+}
+
 TEST_P(EitherSession, PlanAnswersAreCheckedAndPassedOn) {
   const auto session = open("plans", GetParam());
   const SmallCall small(*session);
@@ -204,6 +217,16 @@ TEST_P(ForkedSession, ReportsADeathAndRecovers) {
     EXPECT_EQ(result.outcome, death.outcome);
     EXPECT_EQ(result.message, death.message);
   }
+}
+
+TEST(ForkedSession, TheMarkOfADefectOutlivesTheProcessThatItKills) {
+  for (const char* name : {"marks_and_dies", "marks_and_loops"}) {
+    const auto session = open(name, false, milliseconds(300));
+    const RunResult result = attend_once(*session);
+    EXPECT_FALSE(result.ok());
+    EXPECT_TRUE(result.defect_ran) << name;
+  }
+  EXPECT_FALSE(attend_once(*open("segfault")).defect_ran);
 }
 
 TEST(ForkedSessionRecovery, ACrashCostsOneCall) {

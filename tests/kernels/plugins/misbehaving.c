@@ -147,6 +147,23 @@ static int32_t supports_crashes(const attest_attend* call) {
   return 1;
 }
 
+ATTEST_EXPORT int32_t* attest_defect_mark;
+
+static attest_status marks(void* self, const attest_attend* call, attest_report* report) {
+  if (*(const float*)call->q.data == 0) *attest_defect_mark = 1;
+  return innocent(self, call, report);
+}
+
+static attest_status marks_and_dies(void* self, const attest_attend* call, attest_report* report) {
+  *attest_defect_mark = 1;
+  return segfault(self, call, report);
+}
+
+static attest_status marks_and_loops(void* self, const attest_attend* call, attest_report* report) {
+  *attest_defect_mark = 1;
+  return loops(self, call, report);
+}
+
 #define KERNEL(kernel_name, function, ...)                                                     \
   {                                                                                            \
     .struct_size = sizeof(attest_kernel), .operations = ATTEST_OP_ATTEND, .name = kernel_name, \
@@ -175,6 +192,9 @@ static const attest_kernel kKernels[] = {
     KERNEL("counts", counts, .create = create_counter, .destroy = destroy_counter),
     KERNEL("create_fails", innocent, .create = create_fails),
     KERNEL("create_crashes", innocent, .create = create_crashes),
+    KERNEL("marks", marks, .promises = 0),
+    KERNEL("marks_and_dies", marks_and_dies, .promises = 0),
+    KERNEL("marks_and_loops", marks_and_loops, .promises = 0),
     KERNEL("plans", innocent, .plan = plans),
     KERNEL("plans_too_much", innocent, .plan = plans_too_much),
     KERNEL("plans_misaligned", innocent, .plan = plans_misaligned),
