@@ -16,6 +16,7 @@ inline constexpr std::uint64_t kNoFailure = std::numeric_limits<std::uint64_t>::
 /// Of one (kernel, property) pair.
 struct PairCounters {
   std::atomic<std::int64_t> cases{0};         ///< drawn
+  std::atomic<std::int64_t> sequences{0};     ///< of all judged cases together
   std::atomic<std::int64_t> judged{0};        ///< checks with a verdict
   std::atomic<std::int64_t> skipped{0};       ///< cases outside the preconditions
   std::atomic<std::int64_t> inconclusive{0};  ///< checks that could not decide

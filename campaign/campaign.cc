@@ -39,6 +39,7 @@ class Campaign {
         pairs_(make_pairs(options)),
         jobs_(lanes_of(options)),
         board_(pairs_.size(), static_cast<std::size_t>(jobs_)),
+        coverage_(options.kernels.size()),
         start_(Clock::now()) {
     for (const kernels::KernelInfo& kernel : options.kernels) {
       if (kernel.capabilities.device == ATTEST_CPU) continue;
@@ -51,7 +52,7 @@ class Campaign {
       throw NothingToDo("nothing to do: no selected property applies to a selected kernel");
     }
     time_ = options.time;
-    if (!options.time && !options.cases) time_ = kDefaultTime;
+    if (!options.time && !options.cases && !options.exhaustive) time_ = kDefaultTime;
   }
 
   Report run() {
@@ -157,7 +158,8 @@ class Campaign {
 
   void search(Report& report) {
     if (interruptions() > 0 || !report.broken.empty()) return;
-    SearchPlan plan{options_, pairs_, board_, jobs_, Clock::now(), std::nullopt, log_.get()};
+    SearchPlan plan{options_, pairs_,       board_,       coverage_,
+                    jobs_,    Clock::now(), std::nullopt, log_.get()};
     if (time_) plan.deadline = plan.start + *time_ - std::min(since(start_), *time_ / kStoredShare);
     CrewOptions options = crew("fuzzing");
     options.on_message = [&](std::string_view message) {
@@ -179,11 +181,13 @@ class Campaign {
   }
 
   void collect(Report& report) const {
+    report.coverage = measure(coverage_, options_.kernels);
     for (std::size_t i = 0; i < pairs_.size(); ++i) {
       const PairCounters& counters = board_.pair(i);
       PairResult result;
       result.pair = pairs_[i];
       result.cases = counters.cases;
+      result.sequences = counters.sequences;
       result.judged = counters.judged;
       result.skipped = counters.skipped;
       result.inconclusive = counters.inconclusive;
@@ -191,7 +195,8 @@ class Campaign {
       if (const auto found = failing_.find(i); found != failing_.end()) {
         result.first_failure = found->second.k;
         result.stop = Stop::kFailure;
-      } else if (options_.cases && result.cases >= *options_.cases) {
+      } else if (const auto cases = cases_of(options_, pairs_[i]);
+                 cases && result.cases >= static_cast<std::int64_t>(*cases)) {
         result.stop = Stop::kCases;
       } else {
         const bool cut_short = interruptions() > 0 || !report.broken.empty();
@@ -229,6 +234,7 @@ class Campaign {
   std::vector<Pair> pairs_;
   int jobs_;
   Board board_;
+  CoverageMap coverage_;
   Clock::time_point start_;
   std::optional<milliseconds> time_;
   std::unique_ptr<CaseLog> log_;
@@ -244,10 +250,23 @@ std::vector<Pair> make_pairs(const Options& options) {
   std::vector<Pair> pairs;
   for (std::size_t kernel = 0; kernel < options.kernels.size(); ++kernel) {
     for (const properties::Property* property : options.properties) {
+      if (options.exhaustive && property->scope_size == nullptr) continue;
       if (property->applies(options.kernels[kernel])) pairs.push_back({kernel, property});
     }
   }
   return pairs;
+}
+
+problem::Case case_of(const Options& options, const Pair& pair, std::uint64_t k) {
+  const kernels::KernelInfo& kernel = options.kernels[pair.kernel];
+  return options.exhaustive ? properties::scope_case(*pair.property, kernel, k)
+                            : properties::draw_case(*pair.property, kernel, options.seed, k);
+}
+
+std::optional<std::uint64_t> cases_of(const Options& options, const Pair& pair) {
+  if (options.exhaustive) return pair.property->scope_size(options.kernels[pair.kernel]);
+  if (options.cases) return static_cast<std::uint64_t>(*options.cases);
+  return std::nullopt;
 }
 
 int Report::exit_code() const {

@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "campaign/coverage.h"
 #include "campaign/kernel_pool.h"
 #include "campaign/shrink_loop.h"
 #include "kernels/kernel_info.h"
@@ -43,6 +44,8 @@ struct Options {
 
   int max_shrinks = 3;  ///< failures shrunk per kernel; the others are saved as drawn
   ShrinkLimits shrink;
+  bool exhaustive = false;  ///< every case of properties with a scope, instead of drawn ones
+  bool coverage = false;    ///< the report has a table of coverage too
   kernels::SessionOptions session;
   OpenSession open;  ///< for tests
 };
@@ -56,11 +59,17 @@ struct Pair {
 /// Every pair that applies, kernel by kernel, properties in the order of `options`.
 std::vector<Pair> make_pairs(const Options& options);
 
+/// Case k of a pair, drawn or told off.
+problem::Case case_of(const Options& options, const Pair& pair, std::uint64_t k);
+/// How many cases a pair gets at most; nothing: as many as there is time for.
+std::optional<std::uint64_t> cases_of(const Options& options, const Pair& pair);
+
 enum class Stop : std::uint8_t { kCases, kTime, kFailure, kInterrupted };
 
 struct PairResult {
   Pair pair;
   std::int64_t cases = 0;
+  std::int64_t sequences = 0;  ///< of all cases
   std::int64_t judged = 0;
   std::int64_t skipped = 0;
   std::int64_t inconclusive = 0;
@@ -108,6 +117,7 @@ struct Report {
   std::int64_t generate_ns = 0, oracle_ns = 0, kernel_ns = 0, total_ns = 0;  ///< over all lanes
   std::chrono::milliseconds search{0};  ///< wall time of phases 1 and 2
   std::int64_t escalations = 0, vacuous = 0, second_looks = 0;
+  CampaignCoverage coverage;  ///< of the search
   int jobs = 1;
   bool interrupted = false;
   std::string broken;       ///< why the campaign ended before its time, other than by an interrupt

@@ -174,9 +174,9 @@ std::vector<Failure> file_failures(const FailuresPlan& plan, const std::function
 }
 
 problem::Case draw_found(const Options& options, const Pair& pair, std::uint64_t k) {
-  problem::Case drawn =
-      properties::draw_case(*pair.property, options.kernels[pair.kernel], options.seed, k);
-  drawn.note = fmt::format("attest fuzz --seed {}, case {}", options.seed, k);
+  problem::Case drawn = case_of(options, pair, k);
+  drawn.note = options.exhaustive ? fmt::format("attest fuzz --exhaustive, case {}", k)
+                                  : fmt::format("attest fuzz --seed {}, case {}", options.seed, k);
   return drawn;
 }
 

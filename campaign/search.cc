@@ -54,9 +54,8 @@ class SearchLane {
 
   bool finished(std::size_t pair) const {
     const std::uint64_t k = next_[pair];
-    const auto& cases = plan_.options.cases;
-    return (cases && k >= static_cast<std::uint64_t>(*cases)) ||
-           k > plan_.board.pair(pair).first_failure.load();
+    const auto cases = cases_of(plan_.options, plan_.pairs[pair]);
+    return (cases && k >= *cases) || k > plan_.board.pair(pair).first_failure.load();
   }
 
   /// False when the pair is done for this lane.
@@ -83,8 +82,7 @@ class SearchLane {
                          second_looks_[index] < kMaxSecondLooks);
     const properties::Statistics before = harness.statistics();
     const Clock::time_point start = Clock::now();
-    const problem::Case drawn = properties::draw_case(
-        *pair.property, plan_.options.kernels[pair.kernel], plan_.options.seed, k);
+    const problem::Case drawn = case_of(plan_.options, pair, k);
     const Clock::time_point made = Clock::now();
     const problem::Verdict verdict = properties::run_check(*pair.property, drawn, harness);
     const Clock::time_point judged = Clock::now();
@@ -94,6 +92,10 @@ class SearchLane {
     after.total_ns = before.total_ns + nanoseconds(judged - start).count();
     counters.spent(before, after);
     counters.count(verdict);
+    if (verdict.status != problem::Status::kSkipped) {
+      counters.sequences.fetch_add(drawn.problem().batch(), std::memory_order_relaxed);
+      plan_.coverage.add(pair.kernel, properties::labels_of(drawn));
+    }
     if (plan_.log) plan_.log->add(channel_.lane(), index, k, case_line(k, drawn, verdict));
     second_looks_[index] += after.second_looks - before.second_looks;
     if (!verdict.failed() && !verdict.suspicion) return;

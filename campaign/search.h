@@ -18,6 +18,7 @@ struct SearchPlan {
   const Options& options;
   const std::vector<Pair>& pairs;
   const Board& board;
+  const CoverageMap& coverage;
   int jobs = 1;
   std::chrono::steady_clock::time_point start;  ///< of this phase
   std::optional<std::chrono::steady_clock::time_point> deadline;

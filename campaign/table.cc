@@ -240,6 +240,20 @@ std::string totals_text(const Report& report) {
   return text;
 }
 
+/// What an exhaustive run covered, or nothing.
+std::string scope_text(const Options& options, const Report& report) {
+  if (!options.exhaustive) return {};
+  std::int64_t problems = 0;
+  std::int64_t whole = 0;
+  for (const PairResult& result : report.pairs) {
+    problems += result.sequences;
+    whole += result.stop == Stop::kCases ? 1 : 0;
+  }
+  const auto all = static_cast<std::int64_t>(report.pairs.size());
+  return fmt::format("exhaustive: {} problems of up to 4 tokens, {} of {} scopes to the end\n",
+                     grouped(problems), whole, all);
+}
+
 std::string report_text(const Options& options, const Report& report, const std::string& command) {
   std::string text = stored_text(options, report, command);
   if (!text.empty()) text += "\n";
@@ -249,7 +263,10 @@ std::string report_text(const Options& options, const Report& report, const std:
   for (const SuspiciousCase& suspicious : report.suspicious) {
     text += suspicious_text(options, suspicious, command) + "\n";
   }
-  return text + closing_table(options, report) + totals_text(report);
+  text += closing_table(options, report) + totals_text(report) + scope_text(options, report) +
+          coverage_line(report.coverage);
+  if (options.coverage) text += "\n" + coverage_table(report.coverage, options.kernels);
+  return text;
 }
 
 }  // namespace attest::campaign

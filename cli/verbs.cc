@@ -115,6 +115,12 @@ void FuzzVerb::add_to(CLI::App* verb) {
   verb->add_option("--max-shrinks", max_shrinks, "Failures to shrink per kernel (default 3)")
       ->check(kNotEmpty)
       ->type_name("N");
+  verb->add_flag("--exhaustive", exhaustive,
+                 "All problems of up to 4 tokens, instead of drawn ones (docs/generators.md)")
+      ->excludes("--cases")
+      ->excludes("--seed");
+  verb->add_flag("--coverage", coverage,
+                 "Say which labels of cases were met, and which pairs of them");
   common.add_session_to(verb);
 }
 
@@ -130,12 +136,14 @@ int FuzzVerb::run(const std::string& command) const {
         static_cast<int>(campaign::parse_count(max_shrinks, "--max-shrinks", 0, 1000));
   }
   if (!out.empty()) options.out = folder(out, "--out");
+  options.coverage = coverage;
+  options.exhaustive = exhaustive;
   options.properties = campaign::select_properties(property_globs);
   options.kernels = campaign::select_kernels(common.kernels);
   if (!corpus.empty()) {
     options.failures = folder(corpus, "--corpus");
     options.stored = campaign::corpus_files(corpus);
-  } else if (options.time || !options.cases) {
+  } else if (!options.exhaustive && (options.time || !options.cases)) {
     // A number of cases asks for exactly those; a time leaves room for what is stored.
     if (const auto found = campaign::default_corpus())
       options.stored = campaign::corpus_files(*found);

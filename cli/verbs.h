@@ -40,6 +40,7 @@ struct ListVerb {
 struct FuzzVerb {
   std::string time, cases, seed, jobs, max_shrinks, corpus, out;
   std::vector<std::string> property_globs;
+  bool coverage = false, exhaustive = false;
   Common common;
 
   void add_to(CLI::App* verb);

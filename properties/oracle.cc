@@ -6,6 +6,8 @@
 #include "properties/families.h"
 #include "properties/generate.h"
 #include "properties/harness.h"
+#include "properties/shrink_tree.h"
+#include "properties/small_scope.h"
 
 namespace attest::properties {
 namespace {
@@ -29,6 +31,11 @@ Verdict check_output(const Case& value, Harness& harness) {
 }
 Verdict check_lse(const Case& value, Harness& harness) {
   return judge_attend(value, harness, false, true);
+}
+
+/// Both at once: a batch of the small scope holds as many problems as sequences.
+Verdict check_small_scope(const Case& value, Harness& harness) {
+  return judge_attend(value, harness, true, harness.info().has(ATTEST_FEATURE_LSE));
 }
 
 Verdict check_state(const Case& value, Harness& harness) {
@@ -79,6 +86,26 @@ std::span<const Property> oracle_family() {
        .applies = returns_lse,
        .generate = [](const kernels::KernelInfo& info) { return cases(info, {}); },
        .check = check_lse},
+      {.id = "oracle.small_scope",
+       .claim = "outputs and LSE of every problem of up to 4 tokens are the definition's",
+       .kills = "self_not_attended, causal_top_left, kv_end_ignores_prefix, window_off_by_one, "
+                "page_floor_drops_tail",
+       .file = __FILE__,
+       .line = __LINE__,
+       .applies = [](const kernels::KernelInfo& info) { return small_scope(info).count() > 0; },
+       .generate =
+           [](const kernels::KernelInfo& info) {
+             return rc::Gen<Case>([info](const rc::Random& random, int size) {
+               const SmallScope& scope = small_scope(info);
+               Draw draw(random, size);
+               const auto last = static_cast<std::int64_t>(scope.count()) - 1;
+               return with_shrinks(scope.batch(static_cast<std::uint64_t>(draw.between(0, last))));
+             });
+           },
+       .check = check_small_scope,
+       .scope_size = [](const kernels::KernelInfo& info) { return small_scope(info).count(); },
+       .scope_case = [](const kernels::KernelInfo& info,
+                        std::uint64_t k) { return small_scope(info).batch(k); }},
       {.id = "oracle.state",
        .claim = "the partial state of any key range is the definition's",
        .kills = "lse_log2_merged_as_ln",

@@ -63,6 +63,14 @@ problem::Case draw_case(const Property& property, const kernels::KernelInfo& inf
   return draw_shrinkable(property, info, seed, k).value();
 }
 
+problem::Case scope_case(const Property& property, const kernels::KernelInfo& info,
+                         std::uint64_t k) {
+  problem::Case value = property.scope_case(info, k);
+  value.property = property.id;
+  value.kernel = info.name;
+  return value;
+}
+
 problem::Verdict run_check(const Property& property, const problem::Case& value, Harness& harness) {
   Statistics& statistics = harness.statistics();
   const auto start = std::chrono::steady_clock::now();

@@ -37,6 +37,10 @@ struct Property {
   /// Judges one case. Status::kSkipped when the case does not meet the property's preconditions or
   /// is outside the kernel's declaration. Never throws for a wrong kernel.
   problem::Verdict (*check)(const problem::Case& value, Harness& harness);
+  /// Where the cases can be told off one by one (attest fuzz --exhaustive): how many there are, and
+  /// case k of them. Null for most.
+  std::uint64_t (*scope_size)(const kernels::KernelInfo& info) = nullptr;
+  problem::Case (*scope_case)(const kernels::KernelInfo& info, std::uint64_t k) = nullptr;
 };
 
 std::span<const Property> all_properties();
@@ -47,6 +51,10 @@ const Property* find_property(std::string_view id);
 /// kernel, k). Its `property` and `kernel` are set.
 problem::Case draw_case(const Property& property, const kernels::KernelInfo& info,
                         std::uint64_t seed, std::uint64_t k);
+
+/// Case `k` of the property's scope, `property` and `kernel` set.
+problem::Case scope_case(const Property& property, const kernels::KernelInfo& info,
+                         std::uint64_t k);
 
 /// draw_case's generator run once with its shrink tree, for RapidCheck's own machinery.
 rc::Shrinkable<problem::Case> draw_shrinkable(const Property& property,
