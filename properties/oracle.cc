@@ -99,7 +99,9 @@ std::span<const Property> oracle_family() {
                const SmallScope& scope = small_scope(info);
                Draw draw(random, size);
                const auto last = static_cast<std::int64_t>(scope.count()) - 1;
-               return with_shrinks(scope.batch(static_cast<std::uint64_t>(draw.between(0, last))));
+               Case value = scope.batch(static_cast<std::uint64_t>(draw.between(0, last)));
+               value.values.seed = draw.bits();  // the contents are given; this is for the junk
+               return with_shrinks(std::move(value));
              });
            },
        .check = check_small_scope,

@@ -18,6 +18,7 @@ struct GoldenHash {
 inline constexpr GoldenHash kGoldenHashes[] = {
     {"oracle.output", 0x36acef0433e816e9ull},
     {"oracle.lse", 0x513f55562b6f13f3ull},
+    {"oracle.small_scope", 0xcfc2898ba6d6ccb2ull},
     {"oracle.state", 0xc4e54c89a35769d0ull},
     {"causality.future_poison", 0x8ec8bd296185135dull},
     {"causality.row_is_decode", 0x36da46395fceb8adull},
