@@ -9,6 +9,9 @@ namespace {
 constexpr const attest_kernel* kKernels[] = {
     &cpu::dense_f32,
     &cpu::dense_f64,
+    &cpu::dense_f16,
+    &cpu::dense_bf16,
+    &cpu::dense_bf16_e4m3,
     &cpu::paged_decode_f32,
     &cpu::paged_decode_f64,
     &cpu::prefill_query_outer_f32,

@@ -290,8 +290,11 @@ Verdict check_permute_keys(const Case& value, Harness& harness) {
 bool can_be_positionless(const kernels::KernelInfo& info) {
   return can_attend(info) && info.has(ATTEST_FEATURE_NON_CAUSAL);
 }
-bool repeats_and_attends(const kernels::KernelInfo& info) {
-  return can_attend(info) && repeats_bits(info);
+bool can_have_wide_outputs(const kernels::KernelInfo& info) {
+  const std::uint32_t types =
+      info.capabilities.o_dtypes != 0 ? info.capabilities.o_dtypes : info.capabilities.q_dtypes;
+  const auto wide = ATTEST_DTYPE_BIT(ATTEST_F32) | ATTEST_DTYPE_BIT(ATTEST_F64);
+  return can_attend(info) && repeats_bits(info) && (types & wide) != 0;
 }
 
 }  // namespace
@@ -349,7 +352,7 @@ std::span<const Property> algebra_family() {
        .kills = "",
        .file = __FILE__,
        .line = __LINE__,
-       .applies = repeats_and_attends,
+       .applies = can_have_wide_outputs,
        .generate =
            [](const kernels::KernelInfo& info) {
              return cases(info,

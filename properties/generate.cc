@@ -301,15 +301,13 @@ problem::KvLayout draw_layout(Draw& draw, const KernelInfo& info, const Wish& wi
   return layouts.empty() ? problem::KvLayout::kContiguous : draw.pick(layouts);
 }
 
-/// The declared ones of the types that are drawn so far; a kernel without any gets its own first.
-std::vector<problem::DType> drawn_types(const KernelInfo& info) {
+/// One of a declared set of types; an empty set means `like`.
+problem::DType draw_type(Draw& draw, std::uint32_t declared, problem::DType like) {
   std::vector<problem::DType> types;
-  for (const problem::DType type : {problem::DType::kF64, problem::DType::kF32}) {
-    const auto bit = ATTEST_DTYPE_BIT(static_cast<unsigned>(type));
-    if ((info.capabilities.q_dtypes & bit) != 0) types.push_back(type);
+  for (const problem::DType type : problem::all_dtypes()) {
+    if ((declared & ATTEST_DTYPE_BIT(static_cast<unsigned>(type))) != 0) types.push_back(type);
   }
-  if (types.empty()) types.push_back(info.first_q_dtype());
-  return types;
+  return types.empty() ? like : draw.pick(types);
 }
 
 Case draw_one(Draw& draw, const KernelInfo& info, const Wish& wish) {
@@ -324,8 +322,10 @@ Case draw_one(Draw& draw, const KernelInfo& info, const Wish& wish) {
   draw_sequences(draw, info, wish, limits, page, problem);
   draw_heads(draw, info, limits, problem);
   draw_head_dims(draw, info, limits, problem);
-  const problem::DType type = draw.pick(drawn_types(info));
-  problem.q_dtype = problem.k_dtype = problem.v_dtype = problem.o_dtype = type;
+  problem.q_dtype = draw_type(draw, info.capabilities.q_dtypes, info.first_q_dtype());
+  problem.k_dtype = draw_type(draw, info.capabilities.kv_dtypes, problem.q_dtype);
+  problem.v_dtype = problem.k_dtype;
+  problem.o_dtype = draw_type(draw, info.capabilities.o_dtypes, problem.q_dtype);
   draw_mask(draw, info, wish, page, problem);
   draw_modifiers(draw, info, wish, problem);
   draw_values(draw, wish, page, problem, value.values);

@@ -5,28 +5,31 @@
 #include <cstdint>
 
 #include "kernels/cpu/declare.h"
+#include "kernels/cpu/scales.h"
 #include "kernels/cpu/validate.h"
 #include "kernels/cpu/views.h"
 
 namespace attest::kernels::cpu {
 
-/// Copies the heads of token `token` of `from` [num_tokens, num_kv_heads, head_dim] into slot
-/// `slot` of a cache [slots, num_kv_heads, head_dim] or [num_pages, page_size, num_kv_heads,
-/// head_dim].
+/// Stores the heads of token `token` of `from` [num_tokens, num_kv_heads, head_dim], each divided
+/// by its scale, into slot `slot` of the cache. A token has no sequence here: scales are [1] or
+/// [num_kv_heads].
 template <typename T>
 void store_token(const attest_append& call, const attest_tensor& from, std::int64_t token,
-                 const attest_tensor& cache, std::int64_t slot, std::int64_t head_dim) {
-  const bool paged = call.layout == ATTEST_LAYOUT_PAGED_NHD;
-  const std::int64_t* stride = cache.stride;
-  const std::int64_t offset =
-      paged ? slot / call.page_size * stride[0] + slot % call.page_size * stride[1]
-            : slot * stride[0];
-  const std::int64_t head_stride = stride[paged ? 2 : 1];
-  const std::int64_t lane_stride = stride[paged ? 3 : 2];
+                 const attest_tensor& cache, const attest_tensor& scales, std::int64_t slot,
+                 std::int64_t head_dim) {
+  using C = Compute<T>;
   for (std::int64_t head = 0; head < call.num_kv_heads; ++head) {
-    const Lanes<const T> source = lanes<const T>(from, token, head);
-    const Lanes<T> target{static_cast<T*>(cache.data) + offset + head * head_stride, lane_stride};
-    for (std::int64_t lane = 0; lane < head_dim; ++lane) target[lane] = source[lane];
+    const auto scale = static_cast<C>(scale_at(scales, 0, head));
+    const Lanes<const Query<T>> source = lanes<const Query<T>>(from, token, head);
+    const Lanes<Cache<T>> target =
+        call.layout == ATTEST_LAYOUT_CONTIGUOUS
+            ? lanes<Cache<T>>(cache, slot, head)
+            : paged_lanes<Cache<T>>(call.layout, cache, slot / call.page_size,
+                                    slot % call.page_size, head);
+    for (std::int64_t lane = 0; lane < head_dim; ++lane) {
+      target[lane] = rounded<Cache<T>>(widened<C>(source[lane]) / scale);
+    }
   }
 }
 
@@ -37,8 +40,9 @@ attest_status append_tokens(void*, const attest_append* call, attest_report* rep
     for (std::int64_t token = 0; token < call->num_tokens; ++token) {
       const auto slot = element<std::int64_t>(call->slot_mapping, token);
       if (slot < 0) continue;  // a padding token
-      store_token<T>(*call, call->k_new, token, call->k, slot, call->head_dim_qk);
-      store_token<T>(*call, call->v_new, token, call->v, slot, call->head_dim_v);
+      store_token<T>(*call, call->k_new, token, call->k, call->k_scale, slot, call->head_dim_qk);
+      if (call->layout == ATTEST_LAYOUT_MLA_LATENT) continue;  // V is in K already
+      store_token<T>(*call, call->v_new, token, call->v, call->v_scale, slot, call->head_dim_v);
     }
     return ATTEST_OK;
   });

@@ -2,9 +2,9 @@
 #pragma once
 
 #include <cstdint>
-#include <type_traits>
 
 #include "kernels/attest_kernel.h"
+#include "kernels/cpu/element_types.h"
 
 namespace attest::kernels::cpu {
 
@@ -25,6 +25,11 @@ inline constexpr std::uint64_t kScoreModifiers = ATTEST_FEATURE_SOFTCAP | ATTEST
 inline constexpr std::uint32_t kContiguous = ATTEST_LAYOUT_BIT(ATTEST_LAYOUT_CONTIGUOUS);
 inline constexpr std::uint32_t kPadded = ATTEST_LAYOUT_BIT(ATTEST_LAYOUT_PADDED);
 inline constexpr std::uint32_t kPaged = ATTEST_LAYOUT_BIT(ATTEST_LAYOUT_PAGED_NHD);
+inline constexpr std::uint32_t kEveryPaged = kPaged | ATTEST_LAYOUT_BIT(ATTEST_LAYOUT_PAGED_HND) |
+                                             ATTEST_LAYOUT_BIT(ATTEST_LAYOUT_PAGED_INTERLEAVED) |
+                                             ATTEST_LAYOUT_BIT(ATTEST_LAYOUT_PAGED_X_SPLIT);
+/// One KV head, V a prefix of K; declared together with ATTEST_FEATURE_V_IS_K_PREFIX.
+inline constexpr std::uint32_t kLatent = ATTEST_LAYOUT_BIT(ATTEST_LAYOUT_MLA_LATENT);
 
 constexpr attest_set between(std::int64_t min, std::int64_t max) {
   attest_set set{};
@@ -36,20 +41,25 @@ constexpr attest_set between(std::int64_t min, std::int64_t max) {
 /// A tile no sequence is longer than: the shift is the maximum from the start.
 inline constexpr std::int32_t kWholeRow = std::int32_t{1} << 20;
 
+/// Scales are declared by kernels with an 8-bit tensor, which is what they are for.
 template <typename T>
-inline constexpr std::int32_t kDtype = std::is_same_v<T, float> ? ATTEST_F32 : ATTEST_F64;
+inline constexpr std::uint64_t kScalesIfSmall = sizeof(Query<T>) == 1 || sizeof(Cache<T>) == 1 ||
+                                                        sizeof(Output<T>) == 1
+                                                    ? ATTEST_FEATURE_SCALES
+                                                    : 0;
 
-/// Capabilities on q, k, v and o of one type, any number of heads, head dims and pages in CPU
+/// Capabilities on q, k, v and o of the types of T, any number of heads, head dims and pages in CPU
 /// reach.
 template <typename T>
 constexpr attest_capabilities cpu_capabilities(std::uint32_t layouts, std::uint64_t features) {
-  static_assert(std::is_same_v<T, float> || std::is_same_v<T, double>);
   attest_capabilities capabilities{};
   capabilities.struct_size = sizeof(attest_capabilities);
   capabilities.device = ATTEST_CPU;
-  capabilities.q_dtypes = ATTEST_DTYPE_BIT(kDtype<T>);
+  capabilities.q_dtypes = ATTEST_DTYPE_BIT(abi_dtype<Query<T>>());
+  capabilities.kv_dtypes = ATTEST_DTYPE_BIT(abi_dtype<Cache<T>>());
+  capabilities.o_dtypes = ATTEST_DTYPE_BIT(abi_dtype<Output<T>>());
   capabilities.layouts = layouts;
-  capabilities.features = features;
+  capabilities.features = features | kScalesIfSmall<T>;
   capabilities.head_dim_qk = between(1, 256);
   capabilities.head_dim_v = between(1, 256);
   capabilities.page_size = between(1, 64);
@@ -75,8 +85,11 @@ constexpr attest_kernel cpu_kernel(const char* name, const char* description,
   kernel.capabilities = capabilities;
   kernel.conventions.struct_size = sizeof(attest_conventions);
   kernel.numerics.struct_size = sizeof(attest_numerics);
-  kernel.numerics.accumulate = kDtype<T>;
+  kernel.numerics.accumulate = abi_dtype<Compute<T>>();
   kernel.numerics.preset = "cpu_scalar";
+  if (kIsSmall<Probability<T>>) {
+    kernel.numerics.p_dtype_plus_1 = abi_dtype<Probability<T>>() + 1;
+  }
   return kernel;
 }
 

@@ -9,6 +9,7 @@
 
 #include "kernels/cpu/declare.h"
 #include "kernels/cpu/mask.h"
+#include "kernels/cpu/scales.h"
 #include "kernels/cpu/score.h"
 #include "kernels/cpu/validate.h"
 #include "kernels/cpu/views.h"
@@ -23,13 +24,13 @@ inline constexpr attest_capabilities kDenseCapabilities = cpu_capabilities<T>(
         ATTEST_FEATURE_CUSTOM_MASK | ATTEST_FEATURE_BIAS | ATTEST_FEATURE_SINK);
 
 /// The steps that a planted kernel may replace.
-struct DenseSteps {
+struct DenseSteps : ScaleSteps {
   /// Modified score of a key, -inf where the row may not see it. The mask comes last: softcap would
   /// turn -inf into -softcap.
   template <typename T>
-  static T masked_score(const Scorer<T>& scorer, T scaled_dot, std::int64_t key_position,
-                        bool visible) {
-    return visible ? scorer.modified(scaled_dot, key_position) : kMinusInfinity<T>;
+  static Compute<T> masked_score(const Scorer<T>& scorer, Compute<T> scaled_dot,
+                                 std::int64_t key_position, bool visible) {
+    return visible ? scorer.modified(scaled_dot, key_position) : kMinusInfinity<Compute<T>>;
   }
 };
 
@@ -61,7 +62,8 @@ class SequenceBias {
 template <typename T, typename Steps>
 attest_status dense_attend(void*, const attest_attend* call, attest_report* report) {
   return run_checked(kDenseCapabilities<T>, *call, report, [&]() -> attest_status {
-    std::vector<T> scores;
+    using C = Compute<T>;
+    std::vector<C> scores;
     for (std::int64_t b = 0; b < call->batch; ++b) {
       const Sequence sequence = sequence_at(*call, b);
       const SequenceMask mask(*call, sequence);
@@ -71,41 +73,43 @@ attest_status dense_attend(void*, const attest_attend* call, attest_report* repo
         for (std::int64_t head = 0; head < call->num_q_heads; ++head) {
           const std::int64_t out_row = sequence.first_row + row;
           const std::int64_t kv_head = kv_head_of(*call, head);
-          const Scorer<T> scorer(*call, out_row, head, mask.query_position(row));
+          const Scorer<T> scorer(*call, out_row, head, mask.query_position(row),
+                                 Steps::template score_scale<C>(*call, b, head));
 
           // Pass 1: scores and their maximum, the sink's among them. Invisible keys are not read.
-          const T sink = sink_of<T>(*call, head);
-          T max = sink;
-          scores.assign(static_cast<std::size_t>(sequence.kv_len), kMinusInfinity<T>);
+          const C sink = sink_of<T>(*call, head);
+          C max = sink;
+          scores.assign(static_cast<std::size_t>(sequence.kv_len), kMinusInfinity<C>);
           for (std::int64_t key = 0; key < sequence.kv_len; ++key) {
-            const T addend = static_cast<T>(bias.at(head, row, key));
-            const bool visible = mask.visible(row, key) && addend != kMinusInfinity<T>;
-            const T dot = visible ? scorer.scaled_dot(kv.k(key, kv_head)) : kMinusInfinity<T>;
-            T score = Steps::masked_score(scorer, dot, mask.key_position(key), visible);
+            const C addend = static_cast<C>(bias.at(head, row, key));
+            const bool visible = mask.visible(row, key) && addend != kMinusInfinity<C>;
+            const C dot = visible ? scorer.scaled_dot(kv.k(key, kv_head)) : kMinusInfinity<C>;
+            C score = Steps::masked_score(scorer, dot, mask.key_position(key), visible);
             if (visible) score += addend;
             scores[static_cast<std::size_t>(key)] = score;
             max = larger(max, score);
           }
 
           // Pass 2: the softmax and its sum, then the output lane by lane.
-          T sum = sink == kMinusInfinity<T> ? T{0} : std::exp(sink - max);
-          for (T& score : scores) {
-            if (score == kMinusInfinity<T>) continue;  // from here on: the weight of the key
+          C sum = sink == kMinusInfinity<C> ? C{0} : std::exp(sink - max);
+          for (C& score : scores) {
+            if (score == kMinusInfinity<C>) continue;  // from here on: the weight of the key
             score = std::exp(score - max);
             sum += score;
           }
-          const Lanes<T> o = lanes<T>(call->o, out_row, head);
+          const Lanes<Output<T>> o = lanes<Output<T>>(call->o, out_row, head);
+          const OutputScales<C> scales = output_scales<C, Steps>(*call, b, head);
           for (std::int64_t lane = 0; lane < call->head_dim_v; ++lane) {
-            T weighted = 0;
+            C weighted = 0;
             for (std::int64_t key = 0; key < sequence.kv_len; ++key) {
-              const T weight = scores[static_cast<std::size_t>(key)];
-              if (weight == kMinusInfinity<T>) continue;
-              weighted += weight * kv.v(key, kv_head)[lane];
+              const C weight = scores[static_cast<std::size_t>(key)];
+              if (weight == kMinusInfinity<C>) continue;
+              weighted += weight * widened<C>(kv.v(key, kv_head)[lane]);
             }
-            o[lane] = sum == 0 ? T{0} : weighted / sum;
+            o[lane] = rounded<Output<T>>(sum == 0 ? C{0} : scales.apply(weighted / sum));
           }
-          if (T* lse = element<T>(call->lse, out_row, head)) {
-            *lse = sum == 0 ? kMinusInfinity<T> : max + std::log(sum);
+          if (C* lse = element<C>(call->lse, out_row, head)) {
+            *lse = sum == 0 ? kMinusInfinity<C> : max + std::log(sum);
           }
         }
       }

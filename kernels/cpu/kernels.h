@@ -6,6 +6,7 @@
 namespace attest::kernels::cpu {
 
 extern const attest_kernel dense_f32, dense_f64;
+extern const attest_kernel dense_f16, dense_bf16, dense_bf16_e4m3;
 extern const attest_kernel paged_decode_f32, paged_decode_f64;
 extern const attest_kernel prefill_query_outer_f32, prefill_query_outer_f64;
 extern const attest_kernel prefill_key_outer_f32, prefill_key_outer_f64;

@@ -61,7 +61,7 @@ template <typename T, typename Steps>
 attest_status paged_decode_attend(void*, const attest_attend* call, attest_report* report) {
   return run_checked(kPagedDecodeCapabilities<T>, *call, report, [&]() -> attest_status {
     RunningRow<T, Steps> state(call->head_dim_v);
-    std::array<T, Steps::kTile> scores;
+    std::array<Compute<T>, Steps::kTile> scores;
     const std::int64_t page_size = call->page_size;
     for (std::int64_t b = 0; b < call->batch; ++b) {
       const Sequence sequence = sequence_at(*call, b);
@@ -71,7 +71,8 @@ attest_status paged_decode_attend(void*, const attest_attend* call, attest_repor
       const std::int64_t begin = window_begin(position, call->window_left);
       for (std::int64_t head = 0; head < call->num_q_heads; ++head) {
         const std::int64_t kv_head = kv_head_of(*call, head);
-        const Scorer<T> scorer(*call, sequence.first_row, head, position);
+        const Scorer<T> scorer(*call, sequence.first_row, head, position,
+                               Steps::template score_scale<Compute<T>>(*call, b, head));
         state.reset();
         for (std::int64_t tile = begin; tile < end;) {
           const std::int64_t tile_end = Steps::tile_end(tile, end, page_size);
@@ -80,14 +81,15 @@ attest_status paged_decode_attend(void*, const attest_attend* call, attest_repor
             scores[static_cast<std::size_t>(j)] = scorer(kv.k(tile + j, kv_head), tile + j);
           }
           state.add_tile(
-              std::span<const T>(scores.data(), static_cast<std::size_t>(num_keys)),
+              std::span<const Compute<T>>(scores.data(), static_cast<std::size_t>(num_keys)),
               static_cast<std::size_t>(Steps::value_rows(tile, num_keys, page_size)),
               [&](std::size_t j) { return kv.v(tile + static_cast<std::int64_t>(j), kv_head); });
           tile = Steps::next_tile(tile_end, page_size);
         }
         state.add_sink(sink_of<T>(*call, head));
-        state.write(lanes<T>(call->o, sequence.first_row, head),
-                    element<T>(call->lse, sequence.first_row, head));
+        state.write(lanes<Output<T>>(call->o, sequence.first_row, head),
+                    element<Compute<T>>(call->lse, sequence.first_row, head),
+                    output_scales<Compute<T>, Steps>(*call, b, head));
       }
     }
     return ATTEST_OK;

@@ -36,7 +36,7 @@ attest_status prefill_key_outer_attend(void*, const attest_attend* call, attest_
   constexpr std::int64_t kTile = kKeysPerTile;
   return run_checked(kPrefillKeyOuterCapabilities<T>, *call, report, [&]() -> attest_status {
     std::vector<RunningRow<T, Steps>> states;
-    std::array<T, kTile> scores;
+    std::array<Compute<T>, kTile> scores;
     for (std::int64_t b = 0; b < call->batch; ++b) {
       const Sequence sequence = sequence_at(*call, b);
       const KvCursor<T> kv(*call, b);
@@ -52,20 +52,23 @@ attest_status prefill_key_outer_attend(void*, const attest_attend* call, attest_
             if (position < tile) continue;  // the whole tile is this row's future
             const bool diagonal = position < tile + tile_size - 1;
             const std::int64_t num_keys = diagonal ? position - tile + 1 : tile_size;
-            const Scorer<T> scorer(*call, sequence.first_row + row, head, position);
+            const Scorer<T> scorer(*call, sequence.first_row + row, head, position,
+                                   Steps::template score_scale<Compute<T>>(*call, b, head));
             for (std::int64_t j = 0; j < num_keys; ++j) {
               scores[static_cast<std::size_t>(j)] = scorer(kv.k(tile + j, kv_head), tile + j);
             }
             const auto size = static_cast<std::size_t>(num_keys);
             states[static_cast<std::size_t>(row)].add_tile(
-                std::span<const T>(scores.data(), size), size,
+                std::span<const Compute<T>>(scores.data(), size), size,
                 [&](std::size_t j) { return kv.v(tile + static_cast<std::int64_t>(j), kv_head); });
           }
         }
         for (std::int64_t row = 0; row < sequence.q_len; ++row) {
           const std::int64_t out_row = sequence.first_row + row;
-          states[static_cast<std::size_t>(row)].write(lanes<T>(call->o, out_row, head),
-                                                      element<T>(call->lse, out_row, head));
+          states[static_cast<std::size_t>(row)].write(
+              lanes<Output<T>>(call->o, out_row, head),
+              element<Compute<T>>(call->lse, out_row, head),
+              output_scales<Compute<T>, Steps>(*call, b, head));
         }
       }
     }

@@ -42,12 +42,15 @@ attest_status prefill_query_outer_attend(void*, const attest_attend* call, attes
         const std::int64_t end = std::min(Steps::causal_end(position), sequence.kv_len);
         for (std::int64_t head = 0; head < call->num_q_heads; ++head) {
           const std::int64_t kv_head = kv_head_of(*call, head);
-          const Scorer<T> scorer(*call, out_row, head, position);
+          const Scorer<T> scorer(*call, out_row, head, position,
+                                 Steps::template score_scale<Compute<T>>(*call, b, head));
           state.reset();
           for (std::int64_t key = begin; key < end; ++key) {
             state.add(scorer(kv.k(key, kv_head), key), kv.v(key, kv_head));
           }
-          state.write(lanes<T>(call->o, out_row, head), element<T>(call->lse, out_row, head));
+          state.write(lanes<Output<T>>(call->o, out_row, head),
+                      element<Compute<T>>(call->lse, out_row, head),
+                      output_scales<Compute<T>, Steps>(*call, b, head));
         }
       }
     }

@@ -102,12 +102,16 @@ attest_status ragged_batch_attend(void*, const attest_attend* call, attest_repor
           const std::int64_t end =
               call->causal != 0 ? std::min(position + 1, sequence.kv_len) : sequence.kv_len;
           const std::int64_t out_row = sequence.first_row + row;
-          const Scorer<T> scorer(*call, out_row, head, position);
+          const Scorer<T> scorer(
+              *call, out_row, head, position,
+              Steps::template score_scale<Compute<T>>(*call, sequence.index, head));
           state.reset();
           for (std::int64_t key = 0; key < end; ++key) {
             state.add(scorer(kv.k(key, kv_head), key), kv.v(key, kv_head));
           }
-          state.write(lanes<T>(call->o, out_row, head), element<T>(call->lse, out_row, head));
+          state.write(lanes<Output<T>>(call->o, out_row, head),
+                      element<Compute<T>>(call->lse, out_row, head),
+                      output_scales<Compute<T>, Steps>(*call, sequence.index, head));
         }
       }
     }

@@ -54,20 +54,22 @@ inline std::int64_t largest_split_count(const attest_attend& call) {
 template <typename T>
 class SplitWorkspace {
  public:
+  using C = Compute<T>;
+
   SplitWorkspace(const attest_attend& call, std::int64_t splits)
       : num_q_heads_(call.num_q_heads),
         splits_(splits),
         head_dim_v_(call.head_dim_v),
         states_(call.total_q * call.num_q_heads * splits),
-        o_(static_cast<T*>(call.workspace)) {}
+        o_(static_cast<C*>(call.workspace)) {}
 
   std::size_t bytes() const {
-    return static_cast<std::size_t>(states_ * (head_dim_v_ + 1)) * sizeof(T);
+    return static_cast<std::size_t>(states_ * (head_dim_v_ + 1)) * sizeof(C);
   }
-  Lanes<T> o(std::int64_t row, std::int64_t head, std::int64_t split) const {
+  Lanes<C> o(std::int64_t row, std::int64_t head, std::int64_t split) const {
     return {o_ + index(row, head, split) * head_dim_v_, 1};
   }
-  T* lse(std::int64_t row, std::int64_t head, std::int64_t split) const {
+  C* lse(std::int64_t row, std::int64_t head, std::int64_t split) const {
     return o_ + states_ * head_dim_v_ + index(row, head, split);
   }
 
@@ -80,7 +82,7 @@ class SplitWorkspace {
   std::int64_t splits_;
   std::int64_t head_dim_v_;
   std::int64_t states_;
-  T* o_;
+  C* o_;
 };
 
 /// Stage 1: one row of one head over keys [first, last) of its sequence, as far as it sees them.
@@ -93,7 +95,8 @@ void attend_range(const attest_attend& call, const Sequence& sequence, std::int6
   const std::int64_t kv_head = kv_head_of(call, head);
   const std::int64_t begin = std::max(first, window_begin(position, call.window_left));
   const std::int64_t end = call.causal != 0 ? std::min(last, position + 1) : last;
-  const Scorer<T> scorer(call, sequence.first_row + row, head, position);
+  const Scorer<T> scorer(call, sequence.first_row + row, head, position,
+                         Steps::template score_scale<Compute<T>>(call, sequence.index, head));
   state.reset();
   for (std::int64_t key = begin; key < end; ++key) {
     state.add(scorer(kv.k(key, kv_head), key), kv.v(key, kv_head));
@@ -107,7 +110,7 @@ attest_status split_kv_plan(void*, const attest_attend* call, attest_plan_result
     const std::int64_t splits = largest_split_count(*call);
     result->num_splits = static_cast<std::int32_t>(splits);
     result->workspace_bytes = SplitWorkspace<T>(*call, splits).bytes();
-    result->workspace_alignment = alignof(T);
+    result->workspace_alignment = alignof(Compute<T>);
     return ATTEST_OK;
   });
 }
@@ -128,7 +131,8 @@ void attend_splits(const attest_attend& call, const SplitWorkspace<T>& workspace
           const std::int64_t first = std::min(split * split_size, sequence.kv_len);
           const std::int64_t last = std::min(first + split_size, sequence.kv_len);
           attend_range<T, Steps>(call, sequence, row, head, first, last, state);
-          state.write(workspace.o(out_row, head, split), workspace.lse(out_row, head, split));
+          state.write(workspace.o(out_row, head, split), workspace.lse(out_row, head, split),
+                      part_scales<Compute<T>, Steps>(call, b, head));
         }
       }
     }
@@ -138,8 +142,9 @@ void attend_splits(const attest_attend& call, const SplitWorkspace<T>& workspace
 /// Stage 2 of every row: the states of its splits become the output.
 template <typename T, typename Steps>
 void merge_splits(const attest_attend& call, const SplitWorkspace<T>& workspace) {
-  std::vector<Part<T>> parts;
-  std::vector<T> weights;
+  using C = Compute<T>;
+  std::vector<Part<C>> parts;
+  std::vector<C> weights;
   for (std::int64_t b = 0; b < call.batch; ++b) {
     const Sequence sequence = sequence_at(call, b);
     const std::int64_t splits = split_count(call, sequence.kv_len);
@@ -148,11 +153,14 @@ void merge_splits(const attest_attend& call, const SplitWorkspace<T>& workspace)
       for (std::int64_t head = 0; head < call.num_q_heads; ++head) {
         parts.clear();
         for (std::int64_t split = 0; split < splits; ++split) {
-          const Lanes<T> o = workspace.o(out_row, head, split);
+          const Lanes<C> o = workspace.o(out_row, head, split);
           parts.push_back({{o.data, o.stride}, *workspace.lse(out_row, head, split)});
         }
-        merge_row<T, Steps>(parts, call.head_dim_v, weights, lanes<T>(call.o, out_row, head),
-                            element<T>(call.lse, out_row, head));
+        const C o_scale = static_cast<C>(scale_at(call.o_scale, b, 0));
+        merge_row<C, Steps>(std::span<const Part<C>>(parts), call.head_dim_v, weights,
+                            lanes<Output<T>>(call.o, out_row, head),
+                            element<C>(call.lse, out_row, head),
+                            OutputScales<C>{.v = 1, .o = o_scale});
       }
     }
   }
@@ -185,8 +193,9 @@ attest_status split_kv_attend_partial(void*, const attest_attend_partial* partia
         const std::int64_t out_row = sequence.first_row + row;
         for (std::int64_t head = 0; head < call.num_q_heads; ++head) {
           attend_range<T, Steps>(call, sequence, row, head, first, last, state);
-          state.write(lanes<T>(partial->out.o, out_row, head),
-                      element<T>(partial->out.lse, out_row, head));
+          state.write(lanes<Output<T>>(partial->out.o, out_row, head),
+                      element<Compute<T>>(partial->out.lse, out_row, head),
+                      part_scales<Compute<T>, Steps>(call, b, head));
         }
       }
     }

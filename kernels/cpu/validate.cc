@@ -77,13 +77,30 @@ Reason find_bad_head_dims(const attest_capabilities& capabilities, std::int64_t 
       differ ? outside(capabilities.head_dim_v, head_dim_v, "head_dim_v") : Reason());
 }
 
+/// What lse and running maxima have: the kernels here sum in f64 for q in f64, else in f32.
+std::uint32_t sum_types(const attest_capabilities& capabilities) {
+  const bool f64 = (capabilities.q_dtypes & ATTEST_DTYPE_BIT(ATTEST_F64)) != 0;
+  return ATTEST_DTYPE_BIT(f64 ? ATTEST_F64 : ATTEST_F32);
+}
+
+std::uint32_t cache_types(const attest_capabilities& capabilities) {
+  return capabilities.kv_dtypes != 0 ? capabilities.kv_dtypes : capabilities.q_dtypes;
+}
+
+std::uint32_t output_types(const attest_capabilities& capabilities) {
+  return capabilities.o_dtypes != 0 ? capabilities.o_dtypes : capabilities.q_dtypes;
+}
+
 Reason find_bad_types(const attest_capabilities& capabilities, const attest_attend& call) {
-  const std::uint32_t q_type = ATTEST_DTYPE_BIT(call.q.dtype & 31);
-  const std::uint32_t kv_types = capabilities.kv_dtypes != 0 ? capabilities.kv_dtypes : q_type;
-  const std::uint32_t o_types = capabilities.o_dtypes != 0 ? capabilities.o_dtypes : q_type;
+  const std::uint32_t kv_types = cache_types(capabilities);
+  const std::uint32_t o_types = output_types(capabilities);
   return first_of(wrong_type(capabilities.q_dtypes, call.q, "q"), wrong_type(kv_types, call.k, "k"),
                   wrong_type(kv_types, call.v, "v"), wrong_type(o_types, call.o, "o"),
-                  wrong_type(q_type, call.lse, "lse"),
+                  wrong_type(sum_types(capabilities), call.lse, "lse"),
+                  wrong_type(ATTEST_DTYPE_BIT(ATTEST_F32), call.q_scale, "q_scale"),
+                  wrong_type(ATTEST_DTYPE_BIT(ATTEST_F32), call.k_scale, "k_scale"),
+                  wrong_type(ATTEST_DTYPE_BIT(ATTEST_F32), call.v_scale, "v_scale"),
+                  wrong_type(ATTEST_DTYPE_BIT(ATTEST_F32), call.o_scale, "o_scale"),
                   wrong_type(ATTEST_DTYPE_BIT(ATTEST_F32), call.alibi_slopes, "alibi_slopes"),
                   wrong_type(ATTEST_DTYPE_BIT(ATTEST_F32), call.bias, "bias"),
                   wrong_type(ATTEST_DTYPE_BIT(ATTEST_F32), call.sinks, "sinks"),
@@ -200,8 +217,8 @@ Reason find_unsupported(const attest_capabilities& capabilities, const attest_at
   if (call.struct_size < sizeof(attest_attend_partial)) {
     return "attest_attend_partial of an older version";
   }
-  return first_of(wrong_type(capabilities.q_dtypes, call.out.o, "out.o"),
-                  wrong_type(capabilities.q_dtypes, call.out.lse, "out.lse"),
+  return first_of(wrong_type(output_types(capabilities), call.out.o, "out.o"),
+                  wrong_type(sum_types(capabilities), call.out.lse, "out.lse"),
                   find_unsupported(capabilities, call.call, supports));
 }
 
@@ -212,11 +229,12 @@ Reason find_unsupported(const attest_capabilities& capabilities, const attest_me
   Reason reason = first_of(
       missing(capabilities, ATTEST_FEATURE_MERGE_MANY, call.num_states != 2, "num_states != 2"),
       missing(capabilities, ATTEST_FEATURE_MERGE_IN_PLACE, in_place, "merging in place"),
-      wrong_type(capabilities.q_dtypes, call.out.o, "out.o"),
-      wrong_type(capabilities.q_dtypes, call.out.lse, "out.lse"));
+      wrong_type(output_types(capabilities), call.out.o, "out.o"),
+      wrong_type(sum_types(capabilities), call.out.lse, "out.lse"));
   for (std::int32_t s = 0; s < call.num_states && !reason; ++s) {
-    reason = first_of(wrong_type(capabilities.q_dtypes, call.states[s].o, "the o of a state"),
-                      wrong_type(capabilities.q_dtypes, call.states[s].lse, "the lse of a state"));
+    reason =
+        first_of(wrong_type(output_types(capabilities), call.states[s].o, "the o of a state"),
+                 wrong_type(sum_types(capabilities), call.states[s].lse, "the lse of a state"));
   }
   return reason;
 }
@@ -230,8 +248,8 @@ Reason find_unsupported(const attest_capabilities& capabilities, const attest_ap
           outside(capabilities.num_kv_heads, call.num_kv_heads, "num_kv_heads"),
           wrong_type(capabilities.q_dtypes, call.k_new, "k_new"),
           wrong_type(capabilities.q_dtypes, call.v_new, "v_new"),
-          wrong_type(capabilities.q_dtypes, call.k, "k"),
-          wrong_type(capabilities.q_dtypes, call.v, "v"),
+          wrong_type(cache_types(capabilities), call.k, "k"),
+          wrong_type(cache_types(capabilities), call.v, "v"),
           wrong_type(ATTEST_DTYPE_BIT(ATTEST_I64), call.slot_mapping, "slot_mapping"),
           missing(capabilities, ATTEST_FEATURE_SCALES, scaled, "scales of quantised tensors"))) {
     return reason;
