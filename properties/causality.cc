@@ -111,7 +111,7 @@ std::span<const Property> causality_family() {
   static const Property family[] = {
       {.id = "causality.future_poison",
        .claim = "tokens later than a query are inaudible to it, whatever they hold",
-       .kills = "causal_top_left, softcap_after_mask",
+       .kills = "causal_top_left, softcap_after_mask, chunk_sees_whole_length",
        .file = __FILE__,
        .line = __LINE__,
        .applies = has_future,
@@ -124,7 +124,8 @@ std::span<const Property> causality_family() {
        .check = check_future},
       {.id = "causality.row_is_decode",
        .claim = "a row of a chunk equals a decode step over the tokens up to it",
-       .kills = "causal_top_left, kv_end_ignores_prefix",
+       .kills = "causal_top_left, kv_end_ignores_prefix, prefix_lost_in_two_token_step, "
+                "window_from_last_row",
        .file = __FILE__,
        .line = __LINE__,
        .applies = is_causal_prefill,
@@ -135,7 +136,7 @@ std::span<const Property> causality_family() {
        .check = check_row_is_decode},
       {.id = "causality.token_by_token",
        .claim = "a prompt fed token by token gives every row of the prompt fed at once",
-       .kills = "causal_top_left, kv_end_ignores_prefix",
+       .kills = "causal_top_left, kv_end_ignores_prefix, alibi_off_at_decode",
        .file = __FILE__,
        .line = __LINE__,
        .applies = is_causal_prefill,

@@ -130,7 +130,8 @@ std::span<const Property> chunking_family() {
   static const Property family[] = {
       {.id = "chunking.split",
        .claim = "any split of the queries into chunks through the cache equals one shot",
-       .kills = "causal_top_left, kv_end_ignores_prefix",
+       .kills = "causal_top_left, kv_end_ignores_prefix, loop_starts_at_chunk, "
+                "prefix_lost_in_two_token_step, bound_from_q_len, alibi_off_at_decode",
        .file = __FILE__,
        .line = __LINE__,
        .applies = prefills_causally,

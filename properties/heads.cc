@@ -102,7 +102,7 @@ std::span<const Property> heads_family() {
   static const Property family[] = {
       {.id = "heads.gqa_is_mha",
        .claim = "grouped heads give what full multi-head attention gives over repeated KV heads",
-       .kills = "kv_head_modulo",
+       .kills = "kv_head_modulo, group_for_count",
        .file = __FILE__,
        .line = __LINE__,
        .applies = takes_groups,
@@ -110,7 +110,7 @@ std::span<const Property> heads_family() {
        .check = check_gqa_is_mha},
       {.id = "heads.alone",
        .claim = "a query head with only its own KV head gives what it gives among others",
-       .kills = "kv_head_modulo",
+       .kills = "kv_head_modulo, group_for_count",
        .file = __FILE__,
        .line = __LINE__,
        .applies = can_attend,

@@ -172,7 +172,7 @@ std::span<const Property> memory_family() {
       {.id = "memory.written",
        .claim = "every output element is written, rows without a key included, and nothing outside "
                 "is touched",
-       .kills = "empty_row_unwritten",
+       .kills = "empty_row_unwritten, combine_batch_stride_zero",
        .file = __FILE__,
        .line = __LINE__,
        .applies = can_attend,

@@ -71,8 +71,9 @@ std::span<const Property> oracle_family() {
   static const Property family[] = {
       {.id = "oracle.output",
        .claim = "every output element lies within the derived error bound of the definition",
-       .kills = "self_not_attended, causal_top_left, acc_not_rescaled, running_max_from_zero, "
-                "finite_minus_infinity",
+       .kills = "self_not_attended, causal_top_left, acc_not_rescaled, "
+                "running_max_from_zero, finite_minus_infinity, alibi_slope_exponent, "
+                "softcap_ignored, alibi_sign",
        .file = __FILE__,
        .line = __LINE__,
        .applies = can_attend,
@@ -80,7 +81,8 @@ std::span<const Property> oracle_family() {
        .check = check_output},
       {.id = "oracle.lse",
        .claim = "every log-sum-exp lies within the derived error bound of the definition",
-       .kills = "self_not_attended, causal_top_left, kv_end_ignores_prefix",
+       .kills = "self_not_attended, causal_top_left, kv_end_ignores_prefix, "
+                "alibi_slope_exponent, finite_lse_for_empty, lse_of_last_split",
        .file = __FILE__,
        .line = __LINE__,
        .applies = returns_lse,
@@ -110,7 +112,7 @@ std::span<const Property> oracle_family() {
                         std::uint64_t k) { return small_scope(info).batch(k); }},
       {.id = "oracle.state",
        .claim = "the partial state of any key range is the definition's",
-       .kills = "lse_log2_merged_as_ln",
+       .kills = "lse_log2_merged_as_ln, empty_lse_plus_inf",
        .file = __FILE__,
        .line = __LINE__,
        .applies = returns_state,

@@ -34,7 +34,9 @@ std::span<const Property> padding_family() {
   static const Property family[] = {
       {.id = "padding.page_tail",
        .claim = "slots past kv_len in the last page (or the room after a sequence) are inaudible",
-       .kills = "v_tail_not_zeroed, one_page_too_many",
+       .kills = "v_tail_not_zeroed, one_page_too_many, k_tail_additive_mask, "
+                "boundary_mask_skipped_when_tile_equals_page, short_kv_tile_unmasked, "
+                "last_group_unbounded",
        .file = __FILE__,
        .line = __LINE__,
        .applies = attends_slots,
@@ -56,7 +58,7 @@ std::span<const Property> padding_family() {
        .check = check_padding},
       {.id = "padding.table_tail",
        .claim = "block table entries past the used prefix are inaudible",
-       .kills = "table_tail_read, one_page_too_many",
+       .kills = "table_tail_read, one_page_too_many, bad_id_becomes_page_zero",
        .file = __FILE__,
        .line = __LINE__,
        .applies = is_paged_kernel,
@@ -67,7 +69,7 @@ std::span<const Property> padding_family() {
        .check = check_padding},
       {.id = "padding.workspace",
        .claim = "what the workspace held before the run is inaudible",
-       .kills = "",
+       .kills = "combine_reads_empty_split",
        .file = __FILE__,
        .line = __LINE__,
        .applies = has_workspace,

@@ -100,7 +100,7 @@ std::span<const Property> partition_family() {
   static const Property family[] = {
       {.id = "partition.cuts",
        .claim = "any partition of the keys, in any order, merged over any tree, gives the whole",
-       .kills = "both_empty_nan, lse_log2_merged_as_ln",
+       .kills = "both_empty_nan, lse_log2_merged_as_ln, empty_lse_plus_inf",
        .file = __FILE__,
        .line = __LINE__,
        .applies = splits_and_merges,
@@ -111,7 +111,9 @@ std::span<const Property> partition_family() {
        .check = check_cuts},
       {.id = "partition.num_splits",
        .claim = "num_splits is a tuning knob: the result does not depend on it",
-       .kills = "both_empty_nan, lse_log2_merged_as_ln",
+       .kills = "both_empty_nan, lse_log2_merged_as_ln, empty_split_nan, "
+                "combine_reads_empty_split, split_remainder_lost, split_limit, "
+                "sink_per_split",
        .file = __FILE__,
        .line = __LINE__,
        .applies = takes_num_splits,

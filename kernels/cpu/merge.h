@@ -2,6 +2,7 @@
 // weighted by exp(lse - largest lse). Used by the merge kernel and by split-KV decode.
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <span>
@@ -31,7 +32,37 @@ struct MergeSteps {
   static bool is_empty(T lse) {
     return lse == kMinusInfinity<T>;
   }
+
+  /// What the lse of the parts are measured from: the largest, so that no exp() overflows.
+  template <typename T>
+  static T shift(T largest_lse) {
+    return largest_lse;
+  }
+
+  template <typename T>
+  static T weight(T lse, T shift) {
+    return std::exp(lse - shift);
+  }
+
+  /// lse of all parts together, of which at least one has a key; `sum` is that of their weights.
+  template <typename S>
+  static Compute<S> merged_lse(std::span<const Part<S>> /*parts*/, Compute<S> shift,
+                               Compute<S> sum) {
+    return shift + std::log(sum);
+  }
+
+  /// Whether a block of lanes writes lse: the last one, since out.lse may be that of a state, which
+  /// every block reads.
+  static bool writes_lse(bool /*first_block*/, bool last_block) { return last_block; }
 };
+
+/// Lanes that one block merges, as a grid over them would.
+inline constexpr std::int64_t kLanesPerBlock = 16;
+
+template <typename S>
+Lanes<S> lanes_from(const Lanes<S>& lanes, std::int64_t first) {
+  return {&lanes[first], lanes.stride};
+}
 
 /// Merges the parts of one row. `o` may be the o of a part; `weights` is scratch.
 /// Shapes: part.o, o [head_dim_v]. `lse` may be null.
@@ -40,13 +71,14 @@ void merge_row(std::span<const Part<S>> parts, std::int64_t head_dim_v,
                std::vector<Compute<S>>& weights, Lanes<Out> o, Compute<S>* lse,
                OutputScales<Compute<S>> scales) {
   using C = Compute<S>;
-  C max = kMinusInfinity<C>;
-  for (const Part<S>& part : parts) max = larger(max, part.lse);
+  C largest_lse = kMinusInfinity<C>;
+  for (const Part<S>& part : parts) largest_lse = larger(largest_lse, part.lse);
+  const C shift = Steps::shift(largest_lse);
 
   C sum = 0;
   weights.clear();
   for (const Part<S>& part : parts) {
-    weights.push_back(Steps::is_empty(part.lse) ? C{0} : std::exp(part.lse - max));
+    weights.push_back(Steps::is_empty(part.lse) ? C{0} : Steps::weight(part.lse, shift));
     sum += weights.back();
   }
   for (std::int64_t lane = 0; lane < head_dim_v; ++lane) {
@@ -56,7 +88,8 @@ void merge_row(std::span<const Part<S>> parts, std::int64_t head_dim_v,
     }
     o[lane] = rounded<Out>(sum == 0 ? C{0} : scales.apply(weighted / sum));
   }
-  if (lse != nullptr) *lse = sum == 0 ? kMinusInfinity<C> : max + std::log(sum);
+  if (lse != nullptr)
+    *lse = sum == 0 ? kMinusInfinity<C> : Steps::template merged_lse<S>(parts, shift, sum);
 }
 
 template <typename T, typename Steps, const attest_capabilities& kCapabilities>
@@ -68,15 +101,21 @@ attest_status merge_states(void*, const attest_merge* call, attest_report* repor
     std::vector<C> weights;
     for (std::int64_t row = 0; row < call->total_q; ++row) {
       for (std::int64_t head = 0; head < call->num_q_heads; ++head) {
-        parts.clear();
-        for (std::int32_t s = 0; s < call->num_states; ++s) {
-          const attest_state& state = call->states[s];
-          parts.push_back(
-              {lanes<const S>(state.o, row, head), *element<const C>(state.lse, row, head)});
+        for (std::int64_t lane = 0; lane < call->head_dim_v; lane += kLanesPerBlock) {
+          const std::int64_t num_lanes = std::min(kLanesPerBlock, call->head_dim_v - lane);
+          const bool last = lane + num_lanes == call->head_dim_v;
+          parts.clear();
+          for (std::int32_t s = 0; s < call->num_states; ++s) {
+            const attest_state& state = call->states[s];
+            parts.push_back({lanes_from(lanes<const S>(state.o, row, head), lane),
+                             *element<const C>(state.lse, row, head)});
+          }
+          merge_row<S, Steps>(
+              std::span<const Part<S>>(parts), num_lanes, weights,
+              lanes_from(lanes<S>(call->out.o, row, head), lane),
+              Steps::writes_lse(lane == 0, last) ? element<C>(call->out.lse, row, head) : nullptr,
+              OutputScales<C>{});
         }
-        merge_row<S, Steps>(std::span<const Part<S>>(parts), call->head_dim_v, weights,
-                            lanes<S>(call->out.o, row, head), element<C>(call->out.lse, row, head),
-                            OutputScales<C>{});
       }
     }
     return ATTEST_OK;

@@ -34,6 +34,12 @@ struct OnlineSoftmaxSteps : ScaleSteps {
   static T lse(T m, T l) {
     return m + std::log(l);
   }
+
+  /// The same of a state that has seen none.
+  template <typename T>
+  static T empty_lse() {
+    return kMinusInfinity<T>;
+  }
 };
 
 template <typename T, typename Steps = OnlineSoftmaxSteps>
@@ -99,7 +105,7 @@ class RunningRow {
       const C value = empty ? C{0} : scales.apply(acc_[lane] / l_);
       o[static_cast<std::int64_t>(lane)] = rounded<S>(value);
     }
-    if (lse != nullptr) *lse = empty ? kMinusInfinity<C> : Steps::lse(m_, l_);
+    if (lse != nullptr) *lse = empty ? Steps::template empty_lse<C>() : Steps::lse(m_, l_);
   }
 
  private:

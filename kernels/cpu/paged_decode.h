@@ -36,9 +36,16 @@ struct PagedDecodeSteps : OnlineSoftmaxSteps {
 
   template <typename T>
   using Cursor = KvCursor<T>;
+  template <typename T>
+  using RowScorer = Scorer<T>;
 
-  /// Keys of a sequence of `kv_len` tokens.
-  static std::int64_t end_key(std::int64_t kv_len, std::int64_t /*page_size*/) { return kv_len; }
+  /// First key of the first tile, for a window that begins at key `begin`.
+  static std::int64_t first_tile(std::int64_t begin) { return begin; }
+
+  /// First key past those of a sequence.
+  static std::int64_t end_key(const attest_attend& /*call*/, const Sequence& sequence) {
+    return sequence.kv_len;
+  }
 
   /// First key after the tile that begins at key `tile`.
   static std::int64_t tile_end(std::int64_t tile, std::int64_t end, std::int64_t /*page_size*/) {
@@ -48,6 +55,18 @@ struct PagedDecodeSteps : OnlineSoftmaxSteps {
   /// First key of the tile after the one at [tile, tile_end).
   static std::int64_t next_tile(std::int64_t tile_end, std::int64_t /*page_size*/) {
     return tile_end;
+  }
+
+  /// Rows of K that a tile of `num_keys` keys reads.
+  static std::int64_t key_rows(std::int64_t /*tile*/, std::int64_t num_keys,
+                               std::int64_t /*page_size*/) {
+    return num_keys;
+  }
+
+  /// Score of a row of K past the keys of its tile. Selected: -inf added to NaN would stay NaN.
+  template <typename T>
+  static T masked(T /*score*/) {
+    return kMinusInfinity<T>;
   }
 
   /// Rows of V that a tile of `num_keys` keys reads.
@@ -67,21 +86,24 @@ attest_status paged_decode_attend(void*, const attest_attend* call, attest_repor
       const Sequence sequence = sequence_at(*call, b);
       const typename Steps::template Cursor<T> kv(*call, b);
       const std::int64_t position = sequence.position(0);
-      const std::int64_t end = Steps::end_key(sequence.kv_len, page_size);
-      const std::int64_t begin = window_begin(position, call->window_left);
+      const std::int64_t end = Steps::end_key(*call, sequence);
+      const std::int64_t begin = Steps::first_tile(window_begin(position, call->window_left));
       for (std::int64_t head = 0; head < call->num_q_heads; ++head) {
         const std::int64_t kv_head = kv_head_of(*call, head);
-        const Scorer<T> scorer(*call, sequence.first_row, head, position,
-                               Steps::template score_scale<Compute<T>>(*call, b, head));
+        const typename Steps::template RowScorer<T> scorer(
+            *call, sequence.first_row, head, position,
+            Steps::template score_scale<Compute<T>>(*call, b, head));
         state.reset();
         for (std::int64_t tile = begin; tile < end;) {
           const std::int64_t tile_end = Steps::tile_end(tile, end, page_size);
           const std::int64_t num_keys = tile_end - tile;
-          for (std::int64_t j = 0; j < num_keys; ++j) {
-            scores[static_cast<std::size_t>(j)] = scorer(kv.k(tile + j, kv_head), tile + j);
+          const std::int64_t key_rows = Steps::key_rows(tile, num_keys, page_size);
+          for (std::int64_t j = 0; j < key_rows; ++j) {
+            const Compute<T> score = scorer(kv.k(tile + j, kv_head), tile + j);
+            scores[static_cast<std::size_t>(j)] = j < num_keys ? score : Steps::masked(score);
           }
           state.add_tile(
-              std::span<const Compute<T>>(scores.data(), static_cast<std::size_t>(num_keys)),
+              std::span<const Compute<T>>(scores.data(), static_cast<std::size_t>(key_rows)),
               static_cast<std::size_t>(Steps::value_rows(tile, num_keys, page_size)),
               [&](std::size_t j) { return kv.v(tile + static_cast<std::int64_t>(j), kv_head); });
           tile = Steps::next_tile(tile_end, page_size);

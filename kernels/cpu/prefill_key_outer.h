@@ -23,6 +23,12 @@ inline constexpr attest_capabilities kPrefillKeyOuterCapabilities = cpu_capabili
 
 /// The steps that a planted kernel may replace.
 struct PrefillKeyOuterSteps : OnlineSoftmaxSteps {
+  template <typename T>
+  using Cursor = KvCursor<T>;
+
+  /// First key of the first tile.
+  static std::int64_t first_tile(const Sequence& /*sequence*/) { return 0; }
+
   /// First key that no row of the chunk may see, before the cache's own end.
   static std::int64_t causal_end(const Sequence& sequence) {
     return sequence.position(sequence.q_len);
@@ -39,13 +45,13 @@ attest_status prefill_key_outer_attend(void*, const attest_attend* call, attest_
     std::array<Compute<T>, kTile> scores;
     for (std::int64_t b = 0; b < call->batch; ++b) {
       const Sequence sequence = sequence_at(*call, b);
-      const KvCursor<T> kv(*call, b);
+      const typename Steps::template Cursor<T> kv(*call, b);
       const std::int64_t end = std::min(Steps::causal_end(sequence), sequence.kv_len);
       for (std::int64_t head = 0; head < call->num_q_heads; ++head) {
         const std::int64_t kv_head = kv_head_of(*call, head);
         states.assign(static_cast<std::size_t>(sequence.q_len),
                       RunningRow<T, Steps>(call->head_dim_v));
-        for (std::int64_t tile = 0; tile < end; tile += kTile) {
+        for (std::int64_t tile = Steps::first_tile(sequence); tile < end; tile += kTile) {
           const std::int64_t tile_size = std::min(kTile, end - tile);
           for (std::int64_t row = 0; row < sequence.q_len; ++row) {
             const std::int64_t position = sequence.position(row);

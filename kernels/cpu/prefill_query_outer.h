@@ -20,6 +20,9 @@ inline constexpr attest_capabilities kPrefillQueryOuterCapabilities =
 
 /// The steps that a planted kernel may replace.
 struct PrefillQueryOuterSteps : OnlineSoftmaxSteps {
+  template <typename T>
+  using RowScorer = Scorer<T>;
+
   static std::int64_t position(const Sequence& sequence, std::int64_t row) {
     return sequence.position(row);
   }
@@ -42,8 +45,9 @@ attest_status prefill_query_outer_attend(void*, const attest_attend* call, attes
         const std::int64_t end = std::min(Steps::causal_end(position), sequence.kv_len);
         for (std::int64_t head = 0; head < call->num_q_heads; ++head) {
           const std::int64_t kv_head = kv_head_of(*call, head);
-          const Scorer<T> scorer(*call, out_row, head, position,
-                                 Steps::template score_scale<Compute<T>>(*call, b, head));
+          const typename Steps::template RowScorer<T> scorer(
+              *call, out_row, head, position,
+              Steps::template score_scale<Compute<T>>(*call, b, head));
           state.reset();
           for (std::int64_t key = begin; key < end; ++key) {
             state.add(scorer(kv.k(key, kv_head), key), kv.v(key, kv_head));

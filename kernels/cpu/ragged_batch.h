@@ -24,6 +24,20 @@ struct RaggedBatchSteps : OnlineSoftmaxSteps {
   /// Whether a sequence gets work tiles. Rows without a key need one too: their output is written.
   static bool has_work(const Sequence& sequence) { return sequence.q_len > 0; }
 
+  /// First key that a row visits.
+  static std::int64_t first_key(const Sequence& /*sequence*/) { return 0; }
+
+  /// First key past what a row at `position` sees.
+  static std::int64_t end_key(const attest_attend& call, const Sequence& sequence,
+                              std::int64_t position) {
+    return call.causal != 0 ? std::min(position + 1, sequence.kv_len) : sequence.kv_len;
+  }
+
+  /// What ALiBi measures distances from.
+  static std::int64_t alibi_position(const Sequence& sequence, std::int64_t row) {
+    return sequence.position(row);
+  }
+
   static std::int64_t kv_head(const attest_attend& call, std::int64_t head) {
     return kv_head_of(call, head);
   }
@@ -98,15 +112,13 @@ attest_status ragged_batch_attend(void*, const attest_attend* call, attest_repor
         const std::int64_t kv_head = Steps::kv_head(*call, head);
         for (std::int64_t i = 0; i < tile->num_rows; ++i) {
           const std::int64_t row = tile->first_row + i;
-          const std::int64_t position = sequence.position(row);
-          const std::int64_t end =
-              call->causal != 0 ? std::min(position + 1, sequence.kv_len) : sequence.kv_len;
+          const std::int64_t end = Steps::end_key(*call, sequence, sequence.position(row));
           const std::int64_t out_row = sequence.first_row + row;
           const Scorer<T> scorer(
-              *call, out_row, head, position,
+              *call, out_row, head, Steps::alibi_position(sequence, row),
               Steps::template score_scale<Compute<T>>(*call, sequence.index, head));
           state.reset();
-          for (std::int64_t key = 0; key < end; ++key) {
+          for (std::int64_t key = Steps::first_key(sequence); key < end; ++key) {
             state.add(scorer(kv.k(key, kv_head), key), kv.v(key, kv_head));
           }
           state.write(lanes<Output<T>>(call->o, out_row, head),

@@ -47,16 +47,24 @@ class Scorer {
 
   /// Softcap and ALiBi on a scaled dot product of the key at `key_position`.
   C modified(C score, std::int64_t key_position) const {
-    if (softcap_ > 0) score = softcap_ * std::tanh(score / softcap_);
-    if (slope_ != 0) score -= slope_ * static_cast<C>(std::abs(position_ - key_position));
-    return score;
+    return biased(capped(score), key_position);
   }
 
   C operator()(Lanes<const Cache<T>> k, std::int64_t key_position) const {
     return modified(scaled_dot(k), key_position);
   }
 
- private:
+ protected:
+  C capped(C score) const { return softcap_ > 0 ? softcap_ * std::tanh(score / softcap_) : score; }
+
+  C biased(C score, std::int64_t key_position) const {
+    return slope_ != 0 ? score - slope_ * distance(key_position) : score;
+  }
+
+  C distance(std::int64_t key_position) const {
+    return static_cast<C>(std::abs(position_ - key_position));
+  }
+
   Lanes<const Query<T>> q_;
   std::int64_t head_dim_;
   std::int64_t position_;

@@ -22,8 +22,15 @@ inline constexpr attest_capabilities kSlidingWindowCapabilities = cpu_capabiliti
 /// The steps that a planted kernel may replace.
 struct SlidingWindowSteps : OnlineSoftmaxSteps {
   /// First key in the window; `left` counts the tokens before the query's own, < 0 means all.
-  static std::int64_t begin(std::int64_t position, std::int64_t left) {
+  static std::int64_t begin(const Sequence& /*sequence*/, std::int64_t position,
+                            std::int64_t left) {
     return window_begin(position, left);
+  }
+
+  /// The key to visit after `key`.
+  static std::int64_t next_key(const Sequence& /*sequence*/, std::int64_t /*position*/,
+                               std::int64_t /*left*/, std::int64_t key) {
+    return key + 1;
   }
 
   /// First key past the window and, when causal, past the query itself.
@@ -46,14 +53,15 @@ attest_status sliding_window_attend(void*, const attest_attend* call, attest_rep
       for (std::int64_t row = 0; row < sequence.q_len; ++row) {
         const std::int64_t out_row = sequence.first_row + row;
         const std::int64_t position = sequence.position(row);
-        const std::int64_t begin = Steps::begin(position, call->window_left);
+        const std::int64_t begin = Steps::begin(sequence, position, call->window_left);
         const std::int64_t end = Steps::end(*call, sequence, position);
         for (std::int64_t head = 0; head < call->num_q_heads; ++head) {
           const std::int64_t kv_head = kv_head_of(*call, head);
           const Scorer<T> scorer(*call, out_row, head, position,
                                  Steps::template score_scale<Compute<T>>(*call, b, head));
           state.reset();
-          for (std::int64_t key = begin; key < end; ++key) {
+          for (std::int64_t key = begin; key < end;
+               key = Steps::next_key(sequence, position, call->window_left, key)) {
             state.add(scorer(kv.k(key, kv_head), key), kv.v(key, kv_head));
           }
           state.add_sink(sink_of<T>(*call, head));

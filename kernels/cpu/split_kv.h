@@ -21,7 +21,7 @@ template <typename T>
 constexpr attest_capabilities split_kv_capabilities() {
   attest_capabilities capabilities = cpu_capabilities<T>(
       kPaged, kBothMasks | kAnyLengths | kAnyShapes | kScoreModifiers | kMergeFeatures |
-                  ATTEST_FEATURE_NUM_SPLITS | ATTEST_FEATURE_WINDOW_LEFT);
+                  ATTEST_FEATURE_NUM_SPLITS | ATTEST_FEATURE_WINDOW_LEFT | ATTEST_FEATURE_SINK);
   capabilities.q_len = between(1, 64);  // the workspace holds every row once per split
   return capabilities;
 }
@@ -29,8 +29,31 @@ constexpr attest_capabilities split_kv_capabilities() {
 template <typename T>
 inline constexpr attest_capabilities kSplitKvCapabilities = split_kv_capabilities<T>();
 
+/// How the keys of one sequence are cut. With more splits than keys the last ones are empty.
+struct Splits {
+  std::int64_t count;  ///< as asked for
+  std::int64_t size;   ///< keys in each but the last that has any
+  std::int64_t used;   ///< with a key; one at least, which without keys gives the empty state
+};
+
 /// The steps that a planted kernel may replace.
-struct SplitKvSteps : OnlineSoftmaxSteps, MergeSteps {};
+struct SplitKvSteps : OnlineSoftmaxSteps, MergeSteps {
+  static std::int64_t split_size(std::int64_t kv_len, std::int64_t count) {
+    return (kv_len + count - 1) / count;
+  }
+
+  /// Splits that stage 1 computes and stage 2 merges, from the first on.
+  static std::int64_t computed(const Splits& splits) { return splits.used; }
+  static std::int64_t merged(const Splits& splits) { return splits.used; }
+
+  /// Whether the state of a split has the sink in it: one of them must.
+  static bool adds_sink(std::int64_t split) { return split == 0; }
+
+  /// Row of q and o in which a merged row goes out.
+  static std::int64_t out_row(const Sequence& sequence, std::int64_t row) {
+    return sequence.first_row + row;
+  }
+};
 
 inline constexpr std::int32_t kMostSplits = 64;
 
@@ -38,6 +61,16 @@ inline constexpr std::int32_t kMostSplits = 64;
 inline std::int64_t split_count(const attest_attend& call, std::int64_t kv_len) {
   if (call.num_splits > 0) return std::min<std::int64_t>(call.num_splits, kMostSplits);
   return std::clamp<std::int64_t>((kv_len + 31) / 32, 1, 8);
+}
+
+template <typename Steps>
+Splits splits_of(const attest_attend& call, std::int64_t kv_len) {
+  Splits splits{.count = split_count(call, kv_len), .size = 0, .used = 1};
+  splits.size = Steps::split_size(kv_len, splits.count);
+  if (splits.size > 0) {
+    splits.used = std::min((kv_len + splits.size - 1) / splits.size, splits.count);
+  }
+  return splits;
 }
 
 /// Splits of the sequence with most of them: the room that every row gets in the workspace.
@@ -121,16 +154,15 @@ void attend_splits(const attest_attend& call, const SplitWorkspace<T>& workspace
   RunningRow<T, Steps> state(call.head_dim_v);
   for (std::int64_t b = 0; b < call.batch; ++b) {
     const Sequence sequence = sequence_at(call, b);
-    const std::int64_t splits = split_count(call, sequence.kv_len);
-    const std::int64_t split_size = (sequence.kv_len + splits - 1) / splits;
+    const Splits splits = splits_of<Steps>(call, sequence.kv_len);
     for (std::int64_t row = 0; row < sequence.q_len; ++row) {
       const std::int64_t out_row = sequence.first_row + row;
       for (std::int64_t head = 0; head < call.num_q_heads; ++head) {
-        for (std::int64_t split = 0; split < splits; ++split) {
-          // With more splits than keys the last ones are empty.
-          const std::int64_t first = std::min(split * split_size, sequence.kv_len);
-          const std::int64_t last = std::min(first + split_size, sequence.kv_len);
+        for (std::int64_t split = 0; split < Steps::computed(splits); ++split) {
+          const std::int64_t first = std::min(split * splits.size, sequence.kv_len);
+          const std::int64_t last = std::min(first + splits.size, sequence.kv_len);
           attend_range<T, Steps>(call, sequence, row, head, first, last, state);
+          if (Steps::adds_sink(split)) state.add_sink(sink_of<T>(call, head));
           state.write(workspace.o(out_row, head, split), workspace.lse(out_row, head, split),
                       part_scales<Compute<T>, Steps>(call, b, head));
         }
@@ -147,19 +179,19 @@ void merge_splits(const attest_attend& call, const SplitWorkspace<T>& workspace)
   std::vector<C> weights;
   for (std::int64_t b = 0; b < call.batch; ++b) {
     const Sequence sequence = sequence_at(call, b);
-    const std::int64_t splits = split_count(call, sequence.kv_len);
+    const Splits splits = splits_of<Steps>(call, sequence.kv_len);
     for (std::int64_t row = 0; row < sequence.q_len; ++row) {
       const std::int64_t out_row = sequence.first_row + row;
       for (std::int64_t head = 0; head < call.num_q_heads; ++head) {
         parts.clear();
-        for (std::int64_t split = 0; split < splits; ++split) {
+        for (std::int64_t split = 0; split < Steps::merged(splits); ++split) {
           const Lanes<C> o = workspace.o(out_row, head, split);
           parts.push_back({{o.data, o.stride}, *workspace.lse(out_row, head, split)});
         }
         const C o_scale = static_cast<C>(scale_at(call.o_scale, b, 0));
         merge_row<C, Steps>(std::span<const Part<C>>(parts), call.head_dim_v, weights,
-                            lanes<Output<T>>(call.o, out_row, head),
-                            element<C>(call.lse, out_row, head),
+                            lanes<Output<T>>(call.o, Steps::out_row(sequence, row), head),
+                            element<C>(call.lse, Steps::out_row(sequence, row), head),
                             OutputScales<C>{.v = 1, .o = o_scale});
       }
     }

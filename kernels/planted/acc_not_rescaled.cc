@@ -5,6 +5,7 @@
 #include <span>
 
 #include "kernels/cpu/prefill_key_outer.h"
+#include "kernels/planted/defect.h"
 #include "kernels/planted/kernels.h"
 
 namespace attest::kernels::planted {
@@ -12,7 +13,9 @@ namespace {
 
 struct AccNotRescaled : cpu::PrefillKeyOuterSteps {
   template <typename T>
-  static void rescale(std::span<T>, T) {}
+  static void rescale(std::span<T>, T factor) {
+    if (factor != 1) defect_ran();
+  }
 };
 
 }  // namespace

@@ -4,6 +4,7 @@
 // Trigger: two empty parts.
 // Killers: monoid (identity, both empty), partition.
 #include "kernels/cpu/split_kv.h"
+#include "kernels/planted/defect.h"
 #include "kernels/planted/kernels.h"
 
 namespace attest::kernels::planted {
@@ -11,7 +12,8 @@ namespace {
 
 struct BothEmptyNan : cpu::SplitKvSteps {
   template <typename T>
-  static bool is_empty(T) {
+  static bool is_empty(T lse) {
+    if (lse == cpu::kMinusInfinity<T>) defect_ran();
     return false;
   }
 };

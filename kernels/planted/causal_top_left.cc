@@ -5,13 +5,17 @@
 #include <cstdint>
 
 #include "kernels/cpu/prefill_query_outer.h"
+#include "kernels/planted/defect.h"
 #include "kernels/planted/kernels.h"
 
 namespace attest::kernels::planted {
 namespace {
 
 struct CausalTopLeft : cpu::PrefillQueryOuterSteps {
-  static std::int64_t position(const cpu::Sequence&, std::int64_t row) { return row; }
+  static std::int64_t position(const cpu::Sequence& sequence, std::int64_t row) {
+    if (row != sequence.position(row)) defect_ran();
+    return row;
+  }
 };
 
 }  // namespace

@@ -3,6 +3,7 @@
 // Trigger: kv_len = 0 with a query, dirty output.
 // Killers: memory (unwritten output), oracle.
 #include "kernels/cpu/ragged_batch.h"
+#include "kernels/planted/defect.h"
 #include "kernels/planted/kernels.h"
 
 namespace attest::kernels::planted {
@@ -10,6 +11,7 @@ namespace {
 
 struct EmptyRowUnwritten : cpu::RaggedBatchSteps {
   static bool has_work(const cpu::Sequence& sequence) {
+    if (sequence.q_len > 0 && sequence.kv_len == 0) defect_ran();
     return sequence.q_len > 0 && sequence.kv_len > 0;
   }
 };

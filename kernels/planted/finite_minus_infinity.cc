@@ -3,6 +3,7 @@
 // Trigger: every score below -5e4.
 // Killers: oracle (low scores).
 #include "kernels/cpu/paged_decode.h"
+#include "kernels/planted/defect.h"
 #include "kernels/planted/kernels.h"
 
 namespace attest::kernels::planted {
@@ -12,6 +13,18 @@ struct FiniteMinusInfinity : cpu::PagedDecodeSteps {
   template <typename T>
   static T initial_max() {
     return T{-5e4};
+  }
+
+  // The stand-in stayed the maximum, or took all weight.
+  template <typename T>
+  static T lse(T m, T l) {
+    if (m == initial_max<T>()) defect_ran();
+    return cpu::PagedDecodeSteps::lse(m, l);
+  }
+  template <typename T>
+  static T empty_lse() {
+    defect_ran();
+    return cpu::PagedDecodeSteps::empty_lse<T>();
   }
 };
 

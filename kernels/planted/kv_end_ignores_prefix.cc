@@ -6,13 +6,17 @@
 #include <cstdint>
 
 #include "kernels/cpu/prefill_key_outer.h"
+#include "kernels/planted/defect.h"
 #include "kernels/planted/kernels.h"
 
 namespace attest::kernels::planted {
 namespace {
 
 struct KvEndIgnoresPrefix : cpu::PrefillKeyOuterSteps {
-  static std::int64_t causal_end(const cpu::Sequence& sequence) { return sequence.q_len; }
+  static std::int64_t causal_end(const cpu::Sequence& sequence) {
+    if (sequence.start_pos != 0) defect_ran();
+    return sequence.q_len;
+  }
 };
 
 }  // namespace

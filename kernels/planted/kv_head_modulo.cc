@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include "kernels/cpu/ragged_batch.h"
+#include "kernels/planted/defect.h"
 #include "kernels/planted/kernels.h"
 
 namespace attest::kernels::planted {
@@ -12,7 +13,9 @@ namespace {
 
 struct KvHeadModulo : cpu::RaggedBatchSteps {
   static std::int64_t kv_head(const attest_attend& call, std::int64_t head) {
-    return head % call.num_kv_heads;
+    const std::int64_t kv_head = head % call.num_kv_heads;
+    if (kv_head != cpu::kv_head_of(call, head)) defect_ran();
+    return kv_head;
   }
 };
 

@@ -7,6 +7,7 @@
 #include <numbers>
 
 #include "kernels/cpu/split_kv.h"
+#include "kernels/planted/defect.h"
 #include "kernels/planted/kernels.h"
 
 namespace attest::kernels::planted {
@@ -15,6 +16,7 @@ namespace {
 struct LseLog2MergedAsLn : cpu::SplitKvSteps {
   template <typename T>
   static T lse(T m, T l) {
+    defect_ran();
     return (m + std::log(l)) * std::numbers::log2e_v<T>;
   }
 };

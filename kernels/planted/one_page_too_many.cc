@@ -6,6 +6,7 @@
 #include <cstdint>
 
 #include "kernels/cpu/paged_decode.h"
+#include "kernels/planted/defect.h"
 #include "kernels/planted/kernels.h"
 #include "kernels/planted/stray_cursor.h"
 
@@ -16,9 +17,10 @@ struct OnePageTooMany : cpu::PagedDecodeSteps {
   template <typename T>
   using Cursor = StrayCursor<T>;  // the extra page is behind the used prefix of the table
 
-  static std::int64_t end_key(std::int64_t kv_len, std::int64_t page_size) {
-    const bool full = kv_len > 0 && kv_len % page_size == 0;
-    return full ? kv_len + page_size : kv_len;
+  static std::int64_t end_key(const attest_attend& call, const cpu::Sequence& sequence) {
+    const bool full = sequence.kv_len > 0 && sequence.kv_len % call.page_size == 0;
+    if (full) defect_ran();
+    return full ? sequence.kv_len + call.page_size : sequence.kv_len;
   }
 };
 

@@ -7,6 +7,7 @@
 #include <cstdint>
 
 #include "kernels/cpu/paged_decode.h"
+#include "kernels/planted/defect.h"
 #include "kernels/planted/kernels.h"
 
 namespace attest::kernels::planted {
@@ -21,6 +22,7 @@ struct PageFloorDropsTail : cpu::PagedDecodeSteps {
   static std::int64_t tile_end(std::int64_t tile, std::int64_t end, std::int64_t page_size) {
     const std::int64_t page = tile / page_size * page_size;
     const std::int64_t tiled_end = std::min(page + tiled(page_size), end);
+    if (tiled_end < std::min(page + page_size, end)) defect_ran();
     return std::max(tile, std::min(tile + kPageTile, tiled_end));
   }
 

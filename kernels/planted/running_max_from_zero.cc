@@ -4,6 +4,7 @@
 // Trigger: one key with a score below -104.
 // Killers: oracle (low scores).
 #include "kernels/cpu/prefill_query_outer.h"
+#include "kernels/planted/defect.h"
 #include "kernels/planted/kernels.h"
 
 namespace attest::kernels::planted {
@@ -13,6 +14,18 @@ struct RunningMaxFromZero : cpu::PrefillQueryOuterSteps {
   template <typename T>
   static T initial_max() {
     return T{0};
+  }
+
+  // Zero stayed the maximum, or took all weight.
+  template <typename T>
+  static T lse(T m, T l) {
+    if (m == initial_max<T>()) defect_ran();
+    return cpu::PrefillQueryOuterSteps::lse(m, l);
+  }
+  template <typename T>
+  static T empty_lse() {
+    defect_ran();
+    return cpu::PrefillQueryOuterSteps::empty_lse<T>();
   }
 };
 

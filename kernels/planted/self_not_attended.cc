@@ -5,13 +5,17 @@
 #include <cstdint>
 
 #include "kernels/cpu/prefill_query_outer.h"
+#include "kernels/planted/defect.h"
 #include "kernels/planted/kernels.h"
 
 namespace attest::kernels::planted {
 namespace {
 
 struct SelfNotAttended : cpu::PrefillQueryOuterSteps {
-  static std::int64_t causal_end(std::int64_t position) { return position; }
+  static std::int64_t causal_end(std::int64_t position) {
+    defect_ran();
+    return position;
+  }
 };
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include <cstdint>
 
 #include "kernels/cpu/dense.h"
+#include "kernels/planted/defect.h"
 #include "kernels/planted/kernels.h"
 
 namespace attest::kernels::planted {
@@ -15,6 +16,7 @@ struct SoftcapAfterMask : cpu::DenseSteps {
   template <typename T>
   static T masked_score(const cpu::Scorer<T>& scorer, T scaled_dot, std::int64_t key_position,
                         bool visible) {
+    if (!visible) defect_ran();
     return scorer.modified(visible ? scaled_dot : cpu::kMinusInfinity<T>, key_position);
   }
 };

@@ -1,18 +1,50 @@
 # Paths relative to kernels/.
 set(ATTEST_PLANTED_KERNEL_SOURCES
   planted/acc_not_rescaled.cc
+  planted/alibi_off_at_decode.cc
+  planted/alibi_sign.cc
+  planted/alibi_slope_exponent.cc
+  planted/bad_id_becomes_page_zero.cc
   planted/both_empty_nan.cc
+  planted/bound_from_q_len.cc
+  planted/boundary_mask_skipped_when_tile_equals_page.cc
   planted/causal_top_left.cc
+  planted/chunk_sees_whole_length.cc
+  planted/combine_batch_stride_zero.cc
+  planted/combine_reads_empty_split.cc
+  planted/empty_lse_plus_inf.cc
   planted/empty_row_unwritten.cc
+  planted/empty_split_nan.cc
+  planted/finite_lse_for_empty.cc
   planted/finite_minus_infinity.cc
+  planted/group_for_count.cc
+  planted/k_tail_additive_mask.cc
   planted/kv_end_ignores_prefix.cc
   planted/kv_head_modulo.cc
+  planted/last_group_unbounded.cc
+  planted/loop_starts_at_chunk.cc
+  planted/lse_ln_merged_as_log2.cc
   planted/lse_log2_merged_as_ln.cc
+  planted/lse_of_last_split.cc
+  planted/merge_in_place_alias.cc
+  planted/merge_without_max.cc
   planted/one_page_too_many.cc
   planted/page_floor_drops_tail.cc
+  planted/page_index_per_outer_loop.cc
+  planted/page_wider_than_tile.cc
+  planted/prefix_lost_in_two_token_step.cc
   planted/running_max_from_zero.cc
   planted/self_not_attended.cc
+  planted/short_kv_tile_unmasked.cc
+  planted/sink_per_split.cc
   planted/softcap_after_mask.cc
+  planted/softcap_ignored.cc
+  planted/split_limit.cc
+  planted/split_remainder_lost.cc
   planted/table_tail_read.cc
   planted/v_tail_not_zeroed.cc
-  planted/window_off_by_one.cc)
+  planted/window_from_last_row.cc
+  planted/window_ignored_on_decode.cc
+  planted/window_ignored_on_prefix.cc
+  planted/window_off_by_one.cc
+  planted/window_tile_start_late.cc)

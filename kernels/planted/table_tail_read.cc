@@ -7,6 +7,7 @@
 #include <cstdint>
 
 #include "kernels/cpu/paged_decode.h"
+#include "kernels/planted/defect.h"
 #include "kernels/planted/kernels.h"
 #include "kernels/planted/stray_cursor.h"
 
@@ -20,6 +21,7 @@ struct TableTailRead : cpu::PagedDecodeSteps {
   static std::int64_t value_rows(std::int64_t tile, std::int64_t num_keys, std::int64_t page_size) {
     const std::int64_t end = tile + num_keys;
     const std::int64_t page_end = (end + page_size - 1) / page_size * page_size;
+    if (page_end < tile + kTile) defect_ran();
     return page_end < tile + kTile ? kTile : num_keys;
   }
 };

@@ -7,6 +7,7 @@
 #include <cstdint>
 
 #include "kernels/cpu/paged_decode.h"
+#include "kernels/planted/defect.h"
 #include "kernels/planted/kernels.h"
 
 namespace attest::kernels::planted {
@@ -16,7 +17,9 @@ struct VTailNotZeroed : cpu::PagedDecodeSteps {
   static std::int64_t value_rows(std::int64_t tile, std::int64_t num_keys, std::int64_t page_size) {
     const std::int64_t end = tile + num_keys;
     const std::int64_t page_end = (end + page_size - 1) / page_size * page_size;
-    return num_keys < kTile ? std::min(kTile, page_end - tile) : num_keys;
+    const std::int64_t rows = num_keys < kTile ? std::min(kTile, page_end - tile) : num_keys;
+    if (rows > num_keys) defect_ran();
+    return rows;
   }
 };
 

@@ -5,14 +5,18 @@
 #include <cstdint>
 
 #include "kernels/cpu/sliding_window.h"
+#include "kernels/planted/defect.h"
 #include "kernels/planted/kernels.h"
 
 namespace attest::kernels::planted {
 namespace {
 
 struct WindowOffByOne : cpu::SlidingWindowSteps {
-  static std::int64_t begin(std::int64_t position, std::int64_t left) {
-    return left < 0 ? 0 : cpu::window_begin(position - 1, left);
+  static std::int64_t begin(const cpu::Sequence& /*sequence*/, std::int64_t position,
+                            std::int64_t left) {
+    const std::int64_t begin = left < 0 ? 0 : cpu::window_begin(position - 1, left);
+    if (begin != cpu::window_begin(position, left)) defect_ran();
+    return begin;
   }
 };
 
