@@ -77,6 +77,12 @@ constexpr const attest_kernel* kKernels[] = {
     &planted::window_ignored_on_decode,
     &planted::window_ignored_on_prefix,
     &planted::window_tile_start_late,
+    &planted::long_window_refused,
+    &planted::negative_slot_wraps,
+    &planted::neighbour_page,
+    &planted::page_size_hard_coded,
+    &planted::right_window_clamped,
+    &planted::window_accepted_without_support,
 };
 
 }  // namespace

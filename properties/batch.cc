@@ -77,7 +77,7 @@ std::span<const Property> batch_family() {
   static const Property family[] = {
       {.id = "batch.alone",
        .claim = "a sequence alone gives what it gives in a batch",
-       .kills = "one_page_too_many",
+       .kills = "one_page_too_many, neighbour_page",
        .file = __FILE__,
        .line = __LINE__,
        .applies = takes_batches,
@@ -86,7 +86,7 @@ std::span<const Property> batch_family() {
        .check = check_alone},
       {.id = "batch.order",
        .claim = "sequences in reverse order give the same results in reverse order",
-       .kills = "one_page_too_many, combine_batch_stride_zero",
+       .kills = "one_page_too_many, combine_batch_stride_zero, neighbour_page",
        .file = __FILE__,
        .line = __LINE__,
        .applies = takes_batches,

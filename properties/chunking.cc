@@ -144,7 +144,7 @@ std::span<const Property> chunking_family() {
       {.id = "chunking.append_then_attend",
        .claim = "attending over tokens appended through a slot mapping equals attending over the "
                 "concatenation",
-       .kills = "",
+       .kills = "page_size_hard_coded",
        .file = __FILE__,
        .line = __LINE__,
        .applies = appends_and_attends,

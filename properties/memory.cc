@@ -180,7 +180,7 @@ std::span<const Property> memory_family() {
        .check = check_written},
       {.id = "memory.append",
        .claim = "append writes exactly the slots it is given, bit for bit, and skips negative ones",
-       .kills = "",
+       .kills = "negative_slot_wraps, page_size_hard_coded",
        .file = __FILE__,
        .line = __LINE__,
        .applies = appends,

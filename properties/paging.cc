@@ -112,7 +112,7 @@ std::span<const Property> paging_family() {
       {.id = "paging.page_size",
        .claim = "the same tokens in pages of another size give the same result",
        .kills = "page_floor_drops_tail, one_page_too_many, short_kv_tile_unmasked, "
-                "last_group_unbounded, page_wider_than_tile",
+                "last_group_unbounded, page_wider_than_tile, neighbour_page",
        .file = __FILE__,
        .line = __LINE__,
        .applies = takes_page_sizes,

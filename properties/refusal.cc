@@ -129,7 +129,7 @@ std::span<const Property> refusal_family() {
   static const Property family[] = {
       {.id = "refusal.inside_is_served",
        .claim = "every call inside the declared capabilities is served",
-       .kills = "",
+       .kills = "long_window_refused",
        .file = __FILE__,
        .line = __LINE__,
        .applies = can_attend,
@@ -137,7 +137,7 @@ std::span<const Property> refusal_family() {
        .check = check_inside},
       {.id = "refusal.outside_is_refused",
        .claim = "every call outside the declared capabilities is refused with a message",
-       .kills = "",
+       .kills = "window_accepted_without_support",
        .file = __FILE__,
        .line = __LINE__,
        .applies = validates,

@@ -162,7 +162,7 @@ std::span<const Property> window_family() {
        .check = check_edge},
       {.id = "window.wide_is_none",
        .claim = "a window at least as wide as everything is no window",
-       .kills = "",
+       .kills = "right_window_clamped",
        .file = __FILE__,
        .line = __LINE__,
        .applies = has_window,

@@ -11,13 +11,21 @@
 
 namespace attest::kernels::cpu {
 
+/// The steps that a planted kernel may replace.
+struct AppendSteps {
+  /// Slot that an entry of the slot mapping names; none when negative.
+  static std::int64_t slot(const attest_append& /*call*/, std::int64_t entry) { return entry; }
+
+  static std::int64_t slots_per_page(const attest_append& call) { return call.page_size; }
+};
+
 /// Stores the heads of token `token` of `from` [num_tokens, num_kv_heads, head_dim], each divided
 /// by its scale, into slot `slot` of the cache. A token has no sequence here: scales are [1] or
 /// [num_kv_heads].
 template <typename T>
 void store_token(const attest_append& call, const attest_tensor& from, std::int64_t token,
                  const attest_tensor& cache, const attest_tensor& scales, std::int64_t slot,
-                 std::int64_t head_dim) {
+                 std::int64_t page_size, std::int64_t head_dim) {
   using C = Compute<T>;
   for (std::int64_t head = 0; head < call.num_kv_heads; ++head) {
     const auto scale = static_cast<C>(scale_at(scales, 0, head));
@@ -25,8 +33,7 @@ void store_token(const attest_append& call, const attest_tensor& from, std::int6
     const Lanes<Cache<T>> target =
         call.layout == ATTEST_LAYOUT_CONTIGUOUS
             ? lanes<Cache<T>>(cache, slot, head)
-            : paged_lanes<Cache<T>>(call.layout, cache, slot / call.page_size,
-                                    slot % call.page_size, head);
+            : paged_lanes<Cache<T>>(call.layout, cache, slot / page_size, slot % page_size, head);
     for (std::int64_t lane = 0; lane < head_dim; ++lane) {
       target[lane] = rounded<Cache<T>>(widened<C>(source[lane]) / scale);
     }
@@ -34,15 +41,19 @@ void store_token(const attest_append& call, const attest_tensor& from, std::int6
 }
 
 /// Writes every token whose slot is not negative, and nothing else.
-template <typename T, const attest_capabilities& kCapabilities>
+template <typename T, const attest_capabilities& kCapabilities, typename Steps = AppendSteps>
 attest_status append_tokens(void*, const attest_append* call, attest_report* report) {
   return run_checked(kCapabilities, *call, report, [&]() -> attest_status {
+    const std::int64_t page_size = Steps::slots_per_page(*call);
     for (std::int64_t token = 0; token < call->num_tokens; ++token) {
-      const auto slot = element<std::int64_t>(call->slot_mapping, token);
+      const std::int64_t slot =
+          Steps::slot(*call, element<std::int64_t>(call->slot_mapping, token));
       if (slot < 0) continue;  // a padding token
-      store_token<T>(*call, call->k_new, token, call->k, call->k_scale, slot, call->head_dim_qk);
+      store_token<T>(*call, call->k_new, token, call->k, call->k_scale, slot, page_size,
+                     call->head_dim_qk);
       if (call->layout == ATTEST_LAYOUT_MLA_LATENT) continue;  // V is in K already
-      store_token<T>(*call, call->v_new, token, call->v, call->v_scale, slot, call->head_dim_v);
+      store_token<T>(*call, call->v_new, token, call->v, call->v_scale, slot, page_size,
+                     call->head_dim_v);
     }
     return ATTEST_OK;
   });
@@ -52,11 +63,11 @@ template <typename T>
 inline constexpr attest_capabilities kAppendCapabilities =
     cpu_capabilities<T>(kContiguous | kPaged, ATTEST_FEATURE_HEAD_DIM_V | ATTEST_FEATURE_STRIDES);
 
-template <typename T>
+template <typename T, typename Steps = AppendSteps>
 constexpr attest_kernel append(const char* name, const char* description) {
   attest_kernel kernel = cpu_kernel<T>(name, description, kAppendCapabilities<T>);
   kernel.operations = ATTEST_OP_APPEND;
-  kernel.append = &append_tokens<T, kAppendCapabilities<T>>;
+  kernel.append = &append_tokens<T, kAppendCapabilities<T>, Steps>;
   return kernel;
 }
 

@@ -30,7 +30,7 @@ template <typename T>
 inline constexpr attest_capabilities kPagedDecodeCapabilities = paged_decode_capabilities<T>();
 
 /// The steps that a planted kernel may replace.
-struct PagedDecodeSteps : OnlineSoftmaxSteps {
+struct PagedDecodeSteps : OnlineSoftmaxSteps, AppendSteps {
   static constexpr std::int64_t kTile = 16;
   static constexpr std::int32_t kDeclaredTile = kTile;  ///< no tile but a row's last is shorter
 
@@ -125,7 +125,7 @@ constexpr attest_kernel paged_decode(const char* name, const char* description) 
   kernel.numerics.tile = Steps::kDeclaredTile;
   kernel.numerics.max_splits = 1;
   kernel.attend = &paged_decode_attend<T, Steps>;
-  kernel.append = &append_tokens<T, kPagedDecodeCapabilities<T>>;
+  kernel.append = &append_tokens<T, kPagedDecodeCapabilities<T>, Steps>;
   return kernel;
 }
 

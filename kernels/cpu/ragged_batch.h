@@ -21,6 +21,9 @@ inline constexpr attest_capabilities kRaggedBatchCapabilities = cpu_capabilities
 
 /// The steps that a planted kernel may replace.
 struct RaggedBatchSteps : OnlineSoftmaxSteps {
+  template <typename T>
+  using Cursor = KvCursor<T>;
+
   /// Whether a sequence gets work tiles. Rows without a key need one too: their output is written.
   static bool has_work(const Sequence& sequence) { return sequence.q_len > 0; }
 
@@ -107,7 +110,7 @@ attest_status ragged_batch_attend(void*, const attest_attend* call, attest_repor
     RunningRow<T, Steps> state(call->head_dim_v);
     for (const WorkTile* tile = tiles; tile != tiles_end; ++tile) {
       const Sequence sequence = sequence_at(*call, tile->sequence);
-      const KvCursor<T> kv(*call, sequence.index);
+      const typename Steps::template Cursor<T> kv(*call, sequence.index);
       for (std::int64_t head = 0; head < call->num_q_heads; ++head) {
         const std::int64_t kv_head = Steps::kv_head(*call, head);
         for (std::int64_t i = 0; i < tile->num_rows; ++i) {

@@ -55,5 +55,11 @@ extern const attest_kernel window_from_last_row;
 extern const attest_kernel window_ignored_on_decode;
 extern const attest_kernel window_ignored_on_prefix;
 extern const attest_kernel window_tile_start_late;
+extern const attest_kernel long_window_refused;
+extern const attest_kernel negative_slot_wraps;
+extern const attest_kernel neighbour_page;
+extern const attest_kernel page_size_hard_coded;
+extern const attest_kernel right_window_clamped;
+extern const attest_kernel window_accepted_without_support;
 
 }  // namespace attest::kernels::planted

@@ -22,17 +22,22 @@ set(ATTEST_PLANTED_KERNEL_SOURCES
   planted/kv_end_ignores_prefix.cc
   planted/kv_head_modulo.cc
   planted/last_group_unbounded.cc
+  planted/long_window_refused.cc
   planted/loop_starts_at_chunk.cc
   planted/lse_ln_merged_as_log2.cc
   planted/lse_log2_merged_as_ln.cc
   planted/lse_of_last_split.cc
   planted/merge_in_place_alias.cc
   planted/merge_without_max.cc
+  planted/negative_slot_wraps.cc
+  planted/neighbour_page.cc
   planted/one_page_too_many.cc
   planted/page_floor_drops_tail.cc
   planted/page_index_per_outer_loop.cc
+  planted/page_size_hard_coded.cc
   planted/page_wider_than_tile.cc
   planted/prefix_lost_in_two_token_step.cc
+  planted/right_window_clamped.cc
   planted/running_max_from_zero.cc
   planted/self_not_attended.cc
   planted/short_kv_tile_unmasked.cc
@@ -43,6 +48,7 @@ set(ATTEST_PLANTED_KERNEL_SOURCES
   planted/split_remainder_lost.cc
   planted/table_tail_read.cc
   planted/v_tail_not_zeroed.cc
+  planted/window_accepted_without_support.cc
   planted/window_from_last_row.cc
   planted/window_ignored_on_decode.cc
   planted/window_ignored_on_prefix.cc
