@@ -7,6 +7,7 @@
 #include "problem/errors.h"
 #include "properties/junk.h"
 #include "properties/placement.h"
+#include "properties/states.h"
 #include "properties/stopwatch.h"
 
 namespace attest::properties {
@@ -66,6 +67,12 @@ void conclude(const RunResult& result, const kernels::Launch& launch, Run& run) 
   run.path = result.path;
   run.failure = failure_of(result);
   if (!run.failure) run.failure = failure_of(launch);
+}
+
+State read_state(const attest_state& state) {
+  State out{read_tensor(state.o), read_tensor(state.lse)};
+  if (state.l.data != nullptr) out.lse = join(out.lse, read_tensor(state.l));
+  return out;
 }
 
 /// Asks plan() for a workspace, if the kernel has one, and fills it as the convention says.
@@ -170,8 +177,7 @@ Run Harness::attend_partial(const Scene& scene, const std::vector<Range>& keys) 
   }
   conclude(result, launch, run);
   if (run.failure) return run;
-  run.out.o = read_tensor(partial->out.o);
-  run.out.lse = read_tensor(partial->out.lse);
+  run.out = read_state(partial->out);
   return run;
 }
 
@@ -195,7 +201,13 @@ Run Harness::merge(std::int64_t rows, std::int64_t num_q_heads, std::int64_t hea
                            std::vector{rows, num_q_heads, head_dim_v});
     view.lse = place_lse(info(), name + ".lse", role, rows, num_q_heads, launch);
     write_tensor(view.o, states[s].o);
-    write_tensor(view.lse, states[s].lse);
+    if (states_hold_sums(info())) {
+      view.l = place_lse(info(), name + ".l", role, rows, num_q_heads, launch);
+      write_tensor(view.lse, half(states[s].lse, 0));
+      write_tensor(view.l, half(states[s].lse, 1));
+    } else {
+      write_tensor(view.lse, states[s].lse);
+    }
   }
   call->states = views;
   call->out = in_place ? views[0]
@@ -206,8 +218,7 @@ Run Harness::merge(std::int64_t rows, std::int64_t num_q_heads, std::int64_t hea
   ++statistics_.kernel_calls;
   conclude(result, launch, run);
   if (run.failure) return run;
-  run.out.o = read_tensor(call->out.o);
-  run.out.lse = read_tensor(call->out.lse);
+  run.out = read_state(call->out);
   return run;
 }
 

@@ -8,6 +8,7 @@
 #include "properties/harness.h"
 #include "properties/shrink_tree.h"
 #include "properties/small_scope.h"
+#include "properties/states.h"
 
 namespace attest::properties {
 namespace {
@@ -48,9 +49,14 @@ Verdict check_state(const Case& value, Harness& harness) {
     const Run run = harness.attend_partial(scene, keys);
     if (run.failure) return *run.failure;
     const oracle::ExpectOptions options{.keys = keys, .extra_merge_levels = 0};
-    const auto again = [&](const Scene& other) { return harness.attend_partial(other, keys); };
-    Verdict verdict = harness.judge(scene, harness.expect(scene, options), run.out,
-                                    {.options = options, .again = again});
+    const auto again = [&](const Scene& other) {
+      Run repeated = harness.attend_partial(other, keys);
+      if (!repeated.failure) repeated.out = as_o_lse(repeated.out, harness.info());
+      return repeated;
+    };
+    Verdict verdict =
+        harness.judge(scene, harness.expect(scene, options), as_o_lse(run.out, harness.info()),
+                      {.options = options, .again = again});
     if (verdict.status != problem::Status::kPass) return verdict;
     worst.severity = std::max(worst.severity, verdict.severity);
     if (!worst.suspicion) worst.suspicion = std::move(verdict.suspicion);
@@ -61,9 +67,7 @@ Verdict check_state(const Case& value, Harness& harness) {
 bool returns_lse(const kernels::KernelInfo& info) {
   return can_attend(info) && info.has(ATTEST_FEATURE_LSE);
 }
-bool returns_state(const kernels::KernelInfo& info) {
-  return info.can(ATTEST_OP_ATTEND_PARTIAL) && info.conventions.state_format == ATTEST_STATE_O_LSE;
-}
+bool returns_state(const kernels::KernelInfo& info) { return info.can(ATTEST_OP_ATTEND_PARTIAL); }
 
 }  // namespace
 

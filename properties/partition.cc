@@ -4,6 +4,7 @@
 #include "properties/families.h"
 #include "properties/generate.h"
 #include "properties/harness.h"
+#include "properties/states.h"
 
 namespace attest::properties {
 namespace {
@@ -53,7 +54,8 @@ Verdict check_cuts(const Case& value, Harness& harness) {
   // The result is a state too, over all keys.
   oracle::ExpectOptions options{.keys = {}, .extra_merge_levels = tree_depth(value.plan)};
   for (const auto& sequence : problem.sequences) options.keys.push_back({0, sequence.kv_len});
-  return harness.judge(scene, harness.expect(scene, options), states.back(), {.options = options});
+  return harness.judge(scene, harness.expect(scene, options),
+                       as_o_lse(states.back(), harness.info()), {.options = options});
 }
 
 Verdict check_num_splits(const Case& value, Harness& harness) {
@@ -87,8 +89,9 @@ Verdict check_num_splits(const Case& value, Harness& harness) {
 /// the whole covers; oracle.state and monoid judge each step of such kernels by itself.
 bool splits_and_merges(const kernels::KernelInfo& info) {
   const problem::DType sums = info.declared_numerics().accumulate;
-  return info.can(ATTEST_OP_ATTEND_PARTIAL) && merges_states(info) &&
-         problem::unit_roundoff(info.first_q_dtype()) <= problem::unit_roundoff(sums);
+  return info.can(ATTEST_OP_ATTEND_PARTIAL | ATTEST_OP_MERGE) &&
+         (states_hold_sums(info) ||
+          problem::unit_roundoff(info.first_q_dtype()) <= problem::unit_roundoff(sums));
 }
 bool takes_num_splits(const kernels::KernelInfo& info) {
   return can_attend(info) && info.has(ATTEST_FEATURE_NUM_SPLITS);

@@ -290,6 +290,8 @@ attest_state place_output_state(const kernels::KernelInfo& info, std::int64_t ro
                                 std::int64_t num_q_heads, std::int64_t head_dim_v, DType o_dtype,
                                 Launch& launch) {
   const bool zeroed = info.conventions.output_before == ATTEST_OUTPUT_ZEROED;
+  // Beside a maximum and a sum, what they belong to is kept in their type.
+  if (info.conventions.state_format != ATTEST_STATE_O_LSE) o_dtype = lse_dtype(info);
   attest_state state{};
   state.o = launch.tensor("state.o", Role::kOutput, abi(o_dtype),
                           std::vector{rows, num_q_heads, head_dim_v});
