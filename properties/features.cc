@@ -279,7 +279,7 @@ std::span<const Property> features_family() {
   static const Property family[] = {
       {.id = "features.heard",
        .claim = "a feature that is on changes the result as the definition says",
-       .kills = "",
+       .kills = "softcap_ignored, window_ignored_on_decode, alibi_off_at_decode",
        .file = __FILE__,
        .line = __LINE__,
        .applies = has_any_switch,
