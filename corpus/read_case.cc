@@ -161,9 +161,38 @@ problem::Values read_values(const Field& field, const problem::Problem& problem)
   return out;
 }
 
+namespace {
+
+problem::Gaps read_gaps(const Field& field) {
+  field.expect_keys({"outer", "token", "head", "lane", "one_head"});
+  problem::Gaps out;
+  const auto read = [&](std::string_view key, std::int64_t& gap) {
+    if (field.has(key)) gap = field.member(key).integer(0, problem::kMaxGap);
+  };
+  read("outer", out.outer);
+  read("token", out.token);
+  read("head", out.head);
+  read("lane", out.lane);
+  if (field.has("one_head")) out.one_head = field.member("one_head").boolean();
+  return out;
+}
+
+problem::Strides read_strides(const Field& field) {
+  field.expect_keys({"q", "k", "v", "o", "lse"});
+  problem::Strides out;
+  if (field.has("q")) out.q = read_gaps(field.member("q"));
+  if (field.has("k")) out.k = read_gaps(field.member("k"));
+  if (field.has("v")) out.v = read_gaps(field.member("v"));
+  if (field.has("o")) out.o = read_gaps(field.member("o"));
+  if (field.has("lse")) out.lse = read_gaps(field.member("lse"));
+  return out;
+}
+
+}  // namespace
+
 problem::KvStorage read_storage(const Field& field) {
-  field.expect_keys(
-      {"layout", "page_size", "num_pages", "extra_table_columns", "gap_tokens", "block_table"});
+  field.expect_keys({"layout", "page_size", "num_pages", "extra_table_columns", "gap_tokens",
+                     "block_table", "strides"});
   problem::KvStorage out;
   out.layout = read_name(field.member("layout"), problem::parse_kv_layout, problem::kNumKvLayouts);
   if (field.has("page_size")) out.page_size = field.member("page_size").integer(0, kMaxTokens);
@@ -175,6 +204,7 @@ problem::KvStorage read_storage(const Field& field) {
   if (field.has("block_table")) {
     out.block_table = read_rows<std::int32_t>(field.member("block_table"), kMaxInt32);
   }
+  if (field.has("strides")) out.strides = read_strides(field.member("strides"));
   return out;
 }
 

@@ -148,8 +148,36 @@ Layout write_values(const problem::Values& value, const problem::Problem& proble
   return std::move(out.add("overrides", std::move(list)));
 }
 
+namespace {
+
+Layout write_gaps(const problem::Gaps& value) {
+  Layout out = Layout::inline_object();
+  if (value.outer != 0) out.add("outer", Layout::integer(value.outer));
+  if (value.token != 0) out.add("token", Layout::integer(value.token));
+  if (value.head != 0) out.add("head", Layout::integer(value.head));
+  if (value.lane != 0) out.add("lane", Layout::integer(value.lane));
+  if (value.one_head) out.add("one_head", Layout::boolean(true));
+  return out;
+}
+
+Layout write_strides(const problem::Strides& value) {
+  Layout out = Layout::object();
+  const auto add = [&](std::string_view tensor, const problem::Gaps& gaps) {
+    if (!gaps.packed()) out.add(tensor, write_gaps(gaps));
+  };
+  add("q", value.q);
+  add("k", value.k);
+  add("v", value.v);
+  add("o", value.o);
+  add("lse", value.lse);
+  return out;
+}
+
+}  // namespace
+
 Layout write_storage(const problem::KvStorage& value) {
-  Layout out = value.block_table.empty() ? Layout::inline_object() : Layout::object();
+  const bool short_one = value.block_table.empty() && value.strides.packed();
+  Layout out = short_one ? Layout::inline_object() : Layout::object();
   out.add("layout", Layout::text(name_of(value.layout)));
   if (value.page_size != 0) out.add("page_size", Layout::integer(value.page_size));
   if (value.num_pages != 0) out.add("num_pages", Layout::integer(value.num_pages));
@@ -158,6 +186,7 @@ Layout write_storage(const problem::KvStorage& value) {
   }
   if (value.gap_tokens != 0) out.add("gap_tokens", Layout::integer(value.gap_tokens));
   if (!value.block_table.empty()) out.add("block_table", rows_of_integers(value.block_table));
+  if (!value.strides.packed()) out.add("strides", write_strides(value.strides));
   return out;
 }
 

@@ -3,6 +3,7 @@
 #include <cerrno>
 #include <cstdint>
 #include <cstring>
+#include <utility>
 
 #include <fmt/format.h>
 #include <sys/mman.h>
@@ -10,6 +11,11 @@
 #include "problem/errors.h"
 
 namespace attest::kernels {
+namespace {
+
+constexpr std::size_t kMostFilled = std::size_t{8} << 20;
+
+}  // namespace
 
 Arena::Arena(std::size_t capacity) : capacity_(capacity) {
   // Shared, so that a forked kernel process writes into the very memory that is checked afterwards.
@@ -21,6 +27,11 @@ Arena::Arena(std::size_t capacity) : capacity_(capacity) {
                                   std::strerror(errno)));
   }
   base_ = static_cast<std::byte*>(base);
+  // Before any process is forked, so that all see them at one address.
+  for (std::optional<SparseWindow>& window : windows_) {
+    std::optional<SparseWindow> reserved = SparseWindow::reserve();
+    if (reserved) window.emplace(std::move(*reserved));
+  }
 }
 
 Arena::~Arena() { munmap(base_, capacity_); }
@@ -43,6 +54,11 @@ std::byte* Arena::allocate(std::size_t bytes, std::size_t alignment) {
 void Arena::reset() {
   if (used_ > kKeep) madvise(base_ + kKeep, used_ - kKeep, MADV_REMOVE);  // if it cannot, it stays
   used_ = 0;
+  if (filled_ < kMostFilled) return;
+  filled_ = 0;
+  for (std::optional<SparseWindow>& window : windows_) {
+    if (window) window->clear();
+  }
 }
 
 bool Arena::contains(const void* pointer, std::size_t bytes) const {

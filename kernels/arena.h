@@ -2,7 +2,11 @@
 // out in it.
 #pragma once
 
+#include <array>
 #include <cstddef>
+#include <optional>
+
+#include "kernels/sparse_window.h"
 
 namespace attest::kernels {
 
@@ -27,10 +31,22 @@ class Arena {
   bool contains(const void* pointer, std::size_t bytes) const;
   std::size_t capacity() const { return capacity_; }
 
+  /// Room for two tensors that no memory holds, one each; absent where the system gives none.
+  static constexpr int kWindows = 2;
+  SparseWindow* window(int index) {
+    auto& window = windows_[static_cast<std::size_t>(index)];
+    return window ? &*window : nullptr;
+  }
+  /// Says that so many bytes of islands were filled; reset() gives them back once they are many.
+  void fill_windows(std::size_t bytes) { filled_ += bytes; }
+  bool has_windows() const { return windows_[0].has_value() && windows_[1].has_value(); }
+
  private:
   std::byte* base_ = nullptr;
   std::size_t capacity_ = 0;
   std::size_t used_ = 0;
+  std::size_t filled_ = 0;
+  std::array<std::optional<SparseWindow>, kWindows> windows_;
 };
 
 }  // namespace attest::kernels

@@ -80,15 +80,24 @@ typedef struct attest_report {
 
 /* ---- The call ---------------------------------------------------------------------------------------------- */
 
-/* Layouts of keys and values. Values never change. Kernels of the paged layouts find pages through the block table. */
+/* Layouts of keys and values. Values never change. Kernels of the paged layouts find pages through the block table.
+ * Shapes of k and v are in the order given; strides say where the elements lie and are packed unless the kernel
+ * declares ATTEST_FEATURE_STRIDES, except that
+ *   - interleaved: k and v are the two halves of each page of one buffer, so their page stride is that of the pair;
+ *   - V is a prefix of K (ATTEST_FEATURE_V_IS_K_PREFIX, always so in MLA_LATENT): v.data == k.data and v has the
+ *     strides of k. Not in the interleaved and x-split layouts.
+ * x = 16 bytes / size of an element; head_dim_qk is a multiple of it. */
 enum {
   ATTEST_LAYOUT_CONTIGUOUS = 0,        /* k, v [total_kv, num_kv_heads, head_dim]; sequence b starts at cu_seqlens_k[b] */
-  ATTEST_LAYOUT_PADDED = 1,            /* k, v [batch, max_kv_len, num_kv_heads, head_dim] */
+  ATTEST_LAYOUT_PADDED = 1,            /* k, v [batch, max(max_kv_len, 1), num_kv_heads, head_dim] */
   ATTEST_LAYOUT_PAGED_NHD = 2,         /* k, v [num_pages, page_size, num_kv_heads, head_dim] */
   ATTEST_LAYOUT_PAGED_HND = 3,         /* k, v [num_pages, num_kv_heads, page_size, head_dim] */
-  ATTEST_LAYOUT_PAGED_INTERLEAVED = 4, /* k = kv[:, 0], v = kv[:, 1] of [num_pages, 2, page_size, num_kv_heads, head_dim] */
-  ATTEST_LAYOUT_PAGED_X_SPLIT = 5,     /* k [num_pages, num_kv_heads, head_dim / x, page_size, x], v [num_pages, num_kv_heads, head_dim, page_size] */
-  ATTEST_LAYOUT_MLA_LATENT = 6         /* k [num_pages, page_size, 1, head_dim_qk], v the first head_dim_v lanes of it */
+  ATTEST_LAYOUT_PAGED_INTERLEAVED = 4, /* k = kv[:, 0], v = kv[:, 1] of [num_pages, 2, page_size, num_kv_heads, head_dim]:
+                                          both of rank 4; head_dim_v == head_dim_qk */
+  ATTEST_LAYOUT_PAGED_X_SPLIT = 5,     /* k [num_pages, num_kv_heads, head_dim / x, page_size, x]: lane d of a token is
+                                          [.., d / x, token, d % x]; v [num_pages, num_kv_heads, head_dim, page_size] */
+  ATTEST_LAYOUT_MLA_LATENT = 6         /* k [num_pages, page_size, 1, head_dim_qk], v the first head_dim_v lanes of it,
+                                          [num_pages, page_size, 1, head_dim_v] */
 };
 #define ATTEST_LAYOUT_BIT(layout) (1u << (layout))
 
@@ -118,14 +127,15 @@ typedef struct attest_attend {
   attest_tensor o;   /* [total_q, num_q_heads, head_dim_v], written */
   attest_tensor lse; /* [total_q, num_q_heads], accumulation type, written; absent if not asked for */
 
-  /* Paged layouts. */
+  /* Paged layouts. A kernel gets the table in one form: CSR when it declares ATTEST_FEATURE_TABLE_CSR, else rows.
+   * page * stride[0] may pass 2^31 and 2^32. */
   int32_t page_size;
-  int32_t max_blocks;        /* columns of block_table */
+  int32_t max_blocks;        /* columns of block_table; 0 with CSR */
   int64_t num_pages;
   attest_ints block_table;   /* [batch, max_blocks] page ids; entries past the used prefix hold anything */
-  attest_ints block_indptr;  /* CSR form, [batch + 1], for kernels that declare it */
-  attest_ints block_indices; /* CSR form, page ids */
-  attest_ints last_page_len; /* CSR form, [batch] tokens in the last page */
+  attest_ints block_indptr;  /* CSR form, [batch + 1]: pages of sequence b are block_indices[indptr[b] .. indptr[b + 1]) */
+  attest_ints block_indices; /* CSR form, page ids; entries past block_indptr[batch] hold anything */
+  attest_ints last_page_len; /* CSR form, [batch] tokens in the last page: 1 to page_size, 0 without a page */
 
   /* Mask. A key is visible if all that are set allow it. p = start_pos + row. */
   int64_t window_left;      /* visible when key >= p - window_left;  -1: unbounded */
@@ -144,7 +154,9 @@ typedef struct attest_attend {
   attest_ints bias_indptr;    /* [batch + 1] first element of each sequence's bias */
   attest_tensor sinks;        /* f32 [num_q_heads]; one extra logit without a value */
 
-  /* Scales of quantised tensors: value = scale * decode(element). Shapes [1], [heads] or [batch, heads]; f32. */
+  /* Scales of quantised tensors: value = scale * decode(element). Shapes [1], [heads] or [batch, heads]; f32; heads are
+   * query heads for q, else KV heads. They may come with tensors of any declared type. For a V that is a prefix of K
+   * v_scale holds the numbers of k_scale. o_scale belongs to the whole: absent in partial calls. */
   attest_tensor q_scale;
   attest_tensor k_scale;
   attest_tensor v_scale;
@@ -197,7 +209,8 @@ typedef struct attest_merge {
 } attest_merge;
 
 /* Writes new keys and values into the cache. Token t goes to slot_mapping[t] = page * page_size + offset
- * (contiguous layout: the token index); a negative slot skips the token. */
+ * (contiguous: the token index; padded: sequence * room + offset); a negative slot skips the token. k_new and v_new have
+ * the type of q, the cache has its own. Where V is a prefix of K, v and v_new are views of k and k_new. */
 typedef struct attest_append {
   uint32_t struct_size;
   int32_t layout;
@@ -212,7 +225,7 @@ typedef struct attest_append {
   attest_tensor slot_mapping; /* i64 [num_tokens] */
   attest_tensor k;     /* the cache, written */
   attest_tensor v;
-  attest_tensor k_scale; /* quantised caches store encode(x / scale) */
+  attest_tensor k_scale; /* quantised caches store encode(x / scale); [1] or [num_kv_heads] */
   attest_tensor v_scale;
   void* stream;
 } attest_append;
@@ -273,8 +286,9 @@ typedef struct attest_set {
 #define ATTEST_FEATURE_HEAD_DIM_V      (1ull << 18) /* head_dim_v != head_dim_qk */
 #define ATTEST_FEATURE_V_IS_K_PREFIX   (1ull << 19)
 #define ATTEST_FEATURE_NUM_SPLITS      (1ull << 20) /* honours num_splits */
-#define ATTEST_FEATURE_STRIDES         (1ull << 21) /* strides other than packed */
-#define ATTEST_FEATURE_TABLE_CSR       (1ull << 22) /* reads block_indptr and block_indices, not block_table */
+#define ATTEST_FEATURE_STRIDES         (1ull << 21) /* strides other than packed, of q, k, v, o, lse and states: gaps
+                                                       after lanes, heads, tokens, pages; head stride 0 of q, k, v */
+#define ATTEST_FEATURE_TABLE_CSR       (1ull << 22) /* gets block_indptr, block_indices, last_page_len, no block_table */
 #define ATTEST_FEATURE_MERGE_IN_PLACE  (1ull << 23)
 #define ATTEST_FEATURE_MERGE_MANY      (1ull << 24) /* num_states other than 2 */
 #define ATTEST_FEATURE_GRAPH           (1ull << 25) /* run() can be captured in a CUDA graph */
@@ -295,8 +309,8 @@ typedef struct attest_capabilities {
   attest_set q_len;        /* 0 is governed by ATTEST_FEATURE_EMPTY_Q */
   attest_set kv_len;       /* 0 is governed by ATTEST_FEATURE_EMPTY_KV */
   attest_set batch;
-  int32_t base_alignment;   /* bytes; 0: the element's own */
-  int32_t stride_alignment; /* elements; 0: 1 */
+  int32_t base_alignment;   /* of tensors, bytes; 0: the element's own */
+  int32_t stride_alignment; /* of strides of q, k, v and o other than 0 and 1, elements; 0: 1 */
 } attest_capabilities;
 
 enum { ATTEST_CAUSAL_BOTTOM_RIGHT = 0, ATTEST_CAUSAL_TOP_LEFT = 1 };

@@ -31,6 +31,26 @@ constexpr std::array<std::byte, kPatternBytes> make_pattern() {
 }
 constexpr std::array<std::byte, kPatternBytes> kPattern = make_pattern();
 
+// Calls visit(offset in elements) for every element of a tensor.
+template <typename Visit>
+void for_each_offset(const attest_tensor& tensor, Visit visit) {
+  std::int64_t count = 1;
+  for (int d = 0; d < tensor.rank; ++d) count *= tensor.shape[d];
+  std::array<std::int64_t, ATTEST_MAX_RANK> index{};
+  for (std::int64_t i = 0; i < count; ++i) {
+    std::int64_t offset = 0;
+    for (int d = 0; d < tensor.rank; ++d) offset += index[d] * tensor.stride[d];
+    visit(offset);
+    for (int d = tensor.rank - 1; d >= 0 && ++index[d] == tensor.shape[d]; --d) index[d] = 0;
+  }
+}
+
+std::int64_t count_elements(const attest_tensor& tensor) {
+  std::int64_t count = 1;
+  for (int d = 0; d < tensor.rank; ++d) count *= tensor.shape[d];
+  return count;
+}
+
 // Index of the first byte that differs, or `bytes`.
 std::size_t first_difference(const std::byte* a, const std::byte* b, std::size_t bytes) {
   if (bytes == 0 || std::memcmp(a, b, bytes) == 0) return bytes;
@@ -67,6 +87,46 @@ std::byte* Launch::add(std::string name, Role role, std::size_t bytes, std::size
   return data;
 }
 
+attest_tensor Launch::strided(std::string name, Role role, const attest_tensor& view,
+                              std::int64_t elements) {
+  attest_tensor tensor = view;
+  const std::size_t unit = element_size(view.dtype);
+  tensor.data = add(std::move(name), role, static_cast<std::size_t>(elements) * unit,
+                    std::max(tensor_alignment_, unit));
+  const bool gaps = count_elements(view) < elements;
+  if (gaps && (role == Role::kOutput || role == Role::kUpdated)) buffers_.back().gapped = tensor;
+  return tensor;
+}
+
+attest_tensor Launch::in_window(std::string name, int window, const attest_tensor& view,
+                                std::int64_t elements, std::vector<Bytes> laid) {
+  const SparseWindow* place = arena_.window(window);
+  if (place == nullptr) throw ContractError("launch: the arena has no windows");
+  const std::size_t unit = element_size(view.dtype);
+  const std::size_t bytes = static_cast<std::size_t>(elements) * unit;
+  const std::size_t alignment = std::max(tensor_alignment_, unit);
+  const std::size_t first = (kCanary / alignment + 1) * alignment;
+  const auto check = [&](std::size_t offset, std::size_t count) {
+    if (SparseWindow::in_island(offset, count)) return;
+    throw ContractError(fmt::format("launch: bytes {} to {} of '{}' lie in no island", offset,
+                                    offset + count, name));
+  };
+  check(first - kCanary, kCanary);
+  check(first + bytes, kCanary);
+  std::size_t filled = 0;
+  for (const Bytes& part : laid) {
+    check(first + part.first, part.count);
+    filled += part.count;
+  }
+  arena_.fill_windows(filled);
+  attest_tensor tensor = view;
+  tensor.data = place->base() + first;
+  buffers_.push_back({std::move(name), Role::kInput, place->base() + first, bytes, kCanary, 0, 0});
+  buffers_.back().laid = std::move(laid);
+  buffers_.back().windowed = true;
+  return tensor;
+}
+
 attest_tensor Launch::tensor(std::string name, Role role, int dtype,
                              std::span<const std::int64_t> shape) {
   if (shape.size() > ATTEST_MAX_RANK) {
@@ -90,7 +150,8 @@ attest_tensor Launch::tensor(std::string name, Role role, int dtype,
           fmt::format("launch: tensor '{}' has no such size: [{}]", name, fmt::join(shape, ", ")));
     }
   }
-  tensor.data = add(std::move(name), role, static_cast<std::size_t>(bytes));
+  tensor.data = add(std::move(name), role, static_cast<std::size_t>(bytes),
+                    std::max(tensor_alignment_, element_size(dtype)));
   return tensor;
 }
 
@@ -106,45 +167,91 @@ void* Launch::raw(std::size_t bytes, std::size_t alignment) {
   return arena_.allocate(bytes, alignment);
 }
 
+bool Launch::has_copy(const Buffer& b) const {
+  if (b.windowed || b.gapped.rank > 0) return true;
+  return b.role == Role::kInput && b.bytes <= kCopyLimit;
+}
+
 void Launch::seal() {
+  const auto copied_bytes = [](const Buffer& b) {
+    if (!b.windowed) return b.bytes;
+    std::size_t bytes = 0;
+    for (const Bytes& part : b.laid) bytes += part.count;
+    return bytes;
+  };
   std::size_t copied = 0;
   for (const Buffer& b : buffers_) {
-    if (b.role == Role::kInput && b.bytes <= kCopyLimit) copied += b.bytes;
+    if (has_copy(b)) copied += copied_bytes(b);
   }
   copies_.resize(copied);
   std::size_t next = 0;
+  const auto keep = [&](const std::byte* data, std::size_t bytes) {
+    if (bytes > 0) std::memcpy(copies_.data() + next, data, bytes);
+    next += bytes;
+  };
   for (Buffer& b : buffers_) {
     std::memcpy(b.data - b.before, kPattern.data(), b.before);
     std::memcpy(b.data + b.bytes, kPattern.data(), kCanary);
-    if (b.role != Role::kInput) continue;
-    if (b.bytes > kCopyLimit) {
-      b.hash = XXH3_64bits(b.data, b.bytes);
-    } else if (b.bytes > 0) {
-      b.copy = next;
-      std::memcpy(copies_.data() + next, b.data, b.bytes);
-      next += b.bytes;
+    if (!has_copy(b)) {
+      if (b.role == Role::kInput) b.hash = XXH3_64bits(b.data, b.bytes);
+      continue;
     }
+    b.copy = next;
+    if (!b.windowed) keep(b.data, b.bytes);
+    for (const Bytes& part : b.laid) keep(b.data + part.first, part.count);
   }
+}
+
+std::optional<Damage> Launch::find_canary(const Buffer& b) const {
+  std::size_t at = first_difference(b.data - b.before, kPattern.data(), b.before);
+  if (at < b.before) {
+    return Damage{b.name, true, false,
+                  static_cast<std::int64_t>(at) - static_cast<std::int64_t>(b.before)};
+  }
+  at = first_difference(b.data + b.bytes, kPattern.data(), kCanary);
+  if (at < kCanary) return Damage{b.name, true, false, static_cast<std::int64_t>(b.bytes + at)};
+  return std::nullopt;
+}
+
+std::optional<Damage> Launch::find_change(const Buffer& b) const {
+  const std::byte* copy = copies_.data() + b.copy;
+  if (b.gapped.rank > 0) {
+    // What is left of a change when the elements are put back was done to the gaps.
+    std::vector<std::byte> now(b.data, b.data + b.bytes);
+    const std::size_t unit = element_size(b.gapped.dtype);
+    for_each_offset(b.gapped, [&](std::int64_t offset) {
+      const std::size_t at = static_cast<std::size_t>(offset) * unit;
+      std::memcpy(now.data() + at, copy + at, unit);
+    });
+    const std::size_t at = first_difference(now.data(), copy, b.bytes);
+    if (at < b.bytes) return Damage{b.name, false, true, static_cast<std::int64_t>(at)};
+    return std::nullopt;
+  }
+  if (b.role != Role::kInput || b.bytes == 0) return std::nullopt;
+  if (b.windowed) {
+    for (const Bytes& part : b.laid) {
+      const std::size_t at = first_difference(b.data + part.first, copy, part.count);
+      if (at < part.count)
+        return Damage{b.name, false, false, static_cast<std::int64_t>(part.first + at)};
+      copy += part.count;
+    }
+    return std::nullopt;
+  }
+  if (!has_copy(b)) {
+    if (XXH3_64bits(b.data, b.bytes) != b.hash) return Damage{b.name, false, false, -1};
+    return std::nullopt;
+  }
+  const std::size_t at = first_difference(b.data, copy, b.bytes);
+  if (at < b.bytes) return Damage{b.name, false, false, static_cast<std::int64_t>(at)};
+  return std::nullopt;
 }
 
 std::optional<Damage> Launch::find_damage() const {
   for (const Buffer& b : buffers_) {
-    std::size_t at = first_difference(b.data - b.before, kPattern.data(), b.before);
-    if (at < b.before) {
-      return Damage{b.name, true,
-                    static_cast<std::int64_t>(at) - static_cast<std::int64_t>(b.before)};
-    }
-    at = first_difference(b.data + b.bytes, kPattern.data(), kCanary);
-    if (at < kCanary) return Damage{b.name, true, static_cast<std::int64_t>(b.bytes + at)};
+    if (auto damage = find_canary(b)) return damage;
   }
   for (const Buffer& b : buffers_) {
-    if (b.role != Role::kInput || b.bytes == 0) continue;
-    if (b.bytes > kCopyLimit) {
-      if (XXH3_64bits(b.data, b.bytes) != b.hash) return Damage{b.name, false, -1};
-      continue;
-    }
-    const std::size_t at = first_difference(b.data, copies_.data() + b.copy, b.bytes);
-    if (at < b.bytes) return Damage{b.name, false, static_cast<std::int64_t>(at)};
+    if (auto damage = find_change(b)) return damage;
   }
   return std::nullopt;
 }

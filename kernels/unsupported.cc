@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "kernels/kernel_info.h"
+#include "problem/kv_steps.h"
 
 namespace attest::kernels {
 namespace {
@@ -110,6 +111,21 @@ Reason unsupported_size(const KernelInfo& info, const Problem& p, const KvStorag
   return {};
 }
 
+// Rows and slices of q, k, v and o against the granularity of strides that the kernel asks for.
+Reason unsupported_steps(const KernelInfo& info, const Problem& p, const KvStorage& storage) {
+  const std::int64_t unit = std::max<std::int64_t>(info.capabilities.stride_alignment, 1);
+  if (unit == 1) return {};
+  const problem::CacheSteps cache = problem::cache_steps(p, storage);
+  const problem::Steps q = row_steps(p.num_q_heads, p.head_dim_qk, storage.strides.q);
+  const problem::Steps o = row_steps(p.num_q_heads, p.head_dim_v, storage.strides.o);
+  for (const problem::Steps& steps : {q, cache.k, cache.v, o}) {
+    for (const std::int64_t step : {steps.outer, steps.token, steps.head, steps.lane}) {
+      if (step != 1 && step % unit != 0) return fmt::format("a stride of {}", step);
+    }
+  }
+  return {};
+}
+
 Reason unsupported_batch(const KernelInfo& info, const Problem& p) {
   for (const Sequence& s : p.sequences) {
     if (Reason reason = unsupported_sequence(info, p, s)) return reason;
@@ -135,6 +151,10 @@ Reason unsupported(const KernelInfo& info, const Problem& p, const KvStorage& st
   }
   if (!reason) reason = unsupported_feature(info, p);
   if (!reason) reason = unsupported_size(info, p, storage);
+  if (!reason && !storage.strides.packed() && !info.has(ATTEST_FEATURE_STRIDES)) {
+    reason = "strides other than packed";
+  }
+  if (!reason) reason = unsupported_steps(info, p, storage);
   if (!reason) reason = unsupported_batch(info, p);
   if (!reason) return {};
   return fmt::format("{} does not declare: {}", info.name, *reason);

@@ -49,6 +49,12 @@ struct Offsets {
   std::vector<std::int64_t> q{0}, kv{0};
 };
 
+/// Whether V's heads are one; in K's buffer they are what K's are.
+bool v_has_one_head(const KvStorage& storage) {
+  return storage.strides.v.one_head ||
+         (storage.layout == KvLayout::kPagedInterleaved && storage.strides.k.one_head);
+}
+
 bool any_page_shared(const KvStorage& storage) {
   std::vector<std::int32_t> pages;
   for (const auto& row : storage.block_table) pages.insert(pages.end(), row.begin(), row.end());
@@ -112,6 +118,25 @@ void copy_shared(const std::vector<std::int64_t>& source, std::size_t elements_p
   }
 }
 
+/// Gives every head of a row the contents of its first.
+void copy_first_head(std::int64_t heads, std::int64_t head_dim, Elements& elements) {
+  const std::size_t bytes = at(head_dim) * size_of(elements.type());
+  const std::size_t rows = elements.size() / at(heads * head_dim);
+  for (std::size_t row = 0; row < rows; ++row) {
+    std::byte* first = elements.data() + row * at(heads) * bytes;
+    for (std::size_t head = 1; head < at(heads); ++head) {
+      std::memcpy(first + head * bytes, first, bytes);
+    }
+  }
+}
+
+void copy_first_heads(const Problem& problem, const KvStorage& storage, Inputs& inputs) {
+  const Strides& strides = storage.strides;
+  if (strides.q.one_head) copy_first_head(problem.num_q_heads, problem.head_dim_qk, inputs.q);
+  if (strides.k.one_head) copy_first_head(problem.num_kv_heads, problem.head_dim_qk, inputs.k);
+  if (v_has_one_head(storage)) copy_first_head(problem.num_kv_heads, problem.head_dim_v, inputs.v);
+}
+
 void copy_prefix(const Problem& problem, const Elements& k, Elements& v) {
   const std::size_t from = at(problem.head_dim_qk) * size_of(k.type());
   const std::size_t to = at(problem.head_dim_v) * size_of(v.type());
@@ -142,8 +167,23 @@ void check(bool inside, const char* field, std::size_t i) {
   }
 }
 
-void apply_overrides(const Problem& problem, const Values& values, const Offsets& offsets,
-                     const std::vector<std::int64_t>& source, Inputs& inputs) {
+bool has_one_head(const KvStorage& storage, Tensor tensor) {
+  switch (tensor) {
+    case Tensor::kQ:
+      return storage.strides.q.one_head;
+    case Tensor::kK:
+      return storage.strides.k.one_head;
+    case Tensor::kV:
+      return v_has_one_head(storage);
+    case Tensor::kBias:
+      break;
+  }
+  return false;
+}
+
+void apply_overrides(const Problem& problem, const Values& values, const KvStorage& storage,
+                     const Offsets& offsets, const std::vector<std::int64_t>& source,
+                     Inputs& inputs) {
   for (std::size_t i = 0; i < values.overrides.size(); ++i) {
     const Override& o = values.overrides[i];
     check(o.sequence >= 0 && o.sequence < problem.batch(), "sequence", i);
@@ -163,7 +203,9 @@ void apply_overrides(const Problem& problem, const Values& values, const Offsets
     Elements& elements = o.tensor == Tensor::kQ   ? inputs.q
                          : o.tensor == Tensor::kK ? inputs.k
                                                   : inputs.v;
-    elements.set_bits(at((token * extent.heads + o.head) * extent.lanes + o.lane), o.bits);
+    // Where all heads are one, any of them is the first.
+    const std::int64_t head = has_one_head(storage, o.tensor) ? 0 : o.head;
+    elements.set_bits(at((token * extent.heads + head) * extent.lanes + o.lane), o.bits);
   }
 }
 
@@ -200,9 +242,10 @@ Inputs make_inputs(const Problem& problem, const Values& values, const KvStorage
   }
   if (problem.bias != Bias::kNone) fill_bias(problem, recipe, inputs.bias);
 
-  apply_overrides(problem, values, offsets, source, inputs);
+  apply_overrides(problem, values, storage, offsets, source, inputs);
   copy_shared(source, at(problem.num_kv_heads * problem.head_dim_qk), inputs.k);
   copy_shared(source, at(problem.num_kv_heads * problem.head_dim_v), inputs.v);
+  copy_first_heads(problem, storage, inputs);
   if (problem.v_is_k_prefix) copy_prefix(problem, inputs.k, inputs.v);
   return inputs;
 }

@@ -16,7 +16,8 @@ struct Inputs {
   Elements q, k, v, bias;
 };
 
-/// Contents by recipe and overrides; shared pages share their contents.
+/// Contents by recipe and overrides; shared pages share their contents, and so do heads that are
+/// one (Gaps::one_head).
 Inputs make_inputs(const Problem& problem, const Values& values, const KvStorage& storage);
 
 /// Index of the first element of a sequence's bias in Inputs::bias.

@@ -6,6 +6,7 @@
 
 #include <fmt/core.h>
 
+#include "problem/kv_steps.h"
 #include "problem/name_table.h"
 
 namespace attest::problem {
@@ -81,8 +82,21 @@ MaybeError find_error_in_pool(const Problem& problem, const KvStorage& storage) 
 }
 
 MaybeError find_error_in_layout(const Problem& problem, const KvStorage& storage) {
+  const bool in_halves = storage.layout == KvLayout::kPagedInterleaved;
+  if (in_halves && (problem.head_dim_qk != problem.head_dim_v)) {
+    return fmt::format("head_dim_v = {}: must be head_dim_qk, {}, in layout {}", problem.head_dim_v,
+                       problem.head_dim_qk, name_of(storage.layout));
+  }
+  if (in_halves && problem.k_dtype != problem.v_dtype) {
+    return fmt::format("v_dtype = {}: must be k_dtype, {}, in layout {}", name_of(problem.v_dtype),
+                       name_of(problem.k_dtype), name_of(storage.layout));
+  }
+  if (problem.v_is_k_prefix && (in_halves || storage.layout == KvLayout::kPagedXSplit)) {
+    return fmt::format("v_is_k_prefix = true: V has a place of its own in layout {}",
+                       name_of(storage.layout));
+  }
   if (storage.layout == KvLayout::kPagedXSplit) {
-    const auto x = static_cast<std::int64_t>(16 / size_of(problem.k_dtype));
+    const std::int64_t x = x_of(problem.k_dtype);
     if (problem.head_dim_qk % x != 0) {
       return fmt::format("head_dim_qk = {}: must be a multiple of {} in layout {} of {}",
                          problem.head_dim_qk, x, name_of(storage.layout), name_of(problem.k_dtype));
@@ -95,6 +109,47 @@ MaybeError find_error_in_layout(const Problem& problem, const KvStorage& storage
     }
   }
   return std::nullopt;
+}
+
+MaybeError find_error_in_gaps(const KvStorage& storage, std::string_view tensor, const Gaps& gaps,
+                              bool cache) {
+  const auto check = [&](std::string_view field, std::int64_t gap, bool exists) -> MaybeError {
+    const std::int64_t most = exists ? kMaxGap : 0;
+    if (gap >= 0 && gap <= most) return std::nullopt;
+    return fmt::format("storage.strides.{}.{} = {}: must be in [0, {}] in layout {}", tensor, field,
+                       gap, most, name_of(storage.layout));
+  };
+  const bool has_outer = cache && storage.layout != KvLayout::kContiguous;
+  if (auto error = check("outer", gaps.outer, has_outer)) return error;
+  if (auto error = check("token", gaps.token, true)) return error;
+  if (auto error = check("head", gaps.head, true)) return error;
+  return check("lane", gaps.lane, tensor != "lse");
+}
+
+MaybeError find_error_in_strides(const Problem& problem, const KvStorage& storage) {
+  const Strides& strides = storage.strides;
+  if (strides.packed()) return std::nullopt;
+  if (auto error = find_error_in_gaps(storage, "q", strides.q, false)) return error;
+  if (auto error = find_error_in_gaps(storage, "k", strides.k, true)) return error;
+  if (auto error = find_error_in_gaps(storage, "v", strides.v, true)) return error;
+  if (auto error = find_error_in_gaps(storage, "o", strides.o, false)) return error;
+  if (auto error = find_error_in_gaps(storage, "lse", strides.lse, false)) return error;
+  if (strides.o.one_head || strides.lse.one_head) {
+    return fmt::format("storage.strides.{}.one_head = true: outputs of two heads cannot be one",
+                       strides.o.one_head ? "o" : "lse");
+  }
+  const CacheSteps cache = cache_steps(problem, storage);
+  if (cache.v_in_k && !strides.v.packed()) {
+    return std::string("storage.strides.v: must be absent where V lies in the buffer of K");
+  }
+  const auto rows = [&](std::int64_t lanes, const Gaps& gaps) {
+    return problem.total_q() * row_steps(problem.num_q_heads, lanes, gaps).token;
+  };
+  const std::int64_t most =
+      std::max({cache.k_elements, cache.v_elements, rows(problem.head_dim_qk, strides.q),
+                rows(problem.head_dim_v, strides.o), rows(1, strides.lse)});
+  if (most <= kMaxElements) return std::nullopt;
+  return fmt::format("storage.strides: a tensor takes {} elements: at most {}", most, kMaxElements);
 }
 
 MaybeError find_error_in_row(const Problem& problem, const KvStorage& storage, std::int64_t b) {
@@ -180,7 +235,10 @@ TokenId content_owner(const Problem& problem, const KvStorage& storage, std::int
 
 std::optional<std::string> find_error(const Problem& problem, const KvStorage& storage) {
   if (auto error = find_error_in_layout(problem, storage)) return error;
-  if (!is_paged(storage.layout)) return find_error_unpaged(problem, storage);
+  if (!is_paged(storage.layout)) {
+    if (auto error = find_error_unpaged(problem, storage)) return error;
+    return find_error_in_strides(problem, storage);
+  }
   if (auto error = find_error_in_pool(problem, storage)) return error;
   if (static_cast<std::int64_t>(storage.block_table.size()) != problem.batch()) {
     return fmt::format("storage.block_table has {} rows: must have one per sequence, {}",
@@ -196,7 +254,8 @@ std::optional<std::string> find_error(const Problem& problem, const KvStorage& s
     return fmt::format("storage.extra_table_columns = {}: the block table holds at most {} entries",
                        storage.extra_table_columns, kMaxElements);
   }
-  return find_error_in_sharing(storage);
+  if (auto error = find_error_in_sharing(storage)) return error;
+  return find_error_in_strides(problem, storage);
 }
 
 }  // namespace attest::problem

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "problem/problem.h"
+#include "problem/strides.h"
 
 namespace attest::problem {
 
@@ -18,7 +19,8 @@ enum class KvLayout : std::uint8_t {
   kPadded = 1,            ///< K, V [batch, max_kv_len, num_kv_heads, head_dim]
   kPagedNHD = 2,          ///< K, V [num_pages, page_size, num_kv_heads, head_dim]
   kPagedHND = 3,          ///< K, V [num_pages, num_kv_heads, page_size, head_dim]
-  kPagedInterleaved = 4,  ///< KV [num_pages, 2, page_size, num_kv_heads, head_dim]
+  kPagedInterleaved = 4,  ///< KV [num_pages, 2, page_size, num_kv_heads, head_dim]: K, V of one
+                          ///< type and head dim
   kPagedXSplit = 5,  ///< K [num_pages, num_kv_heads, head_dim / x, page_size, x], V [num_pages,
                      ///< num_kv_heads, head_dim, page_size]
   kMlaLatent = 6,    ///< K [num_pages, page_size, head_dim_qk], V a prefix of it
@@ -41,6 +43,8 @@ struct KvStorage {
   std::int64_t extra_table_columns = 0;
   /// Contiguous: unused tokens after each sequence.
   std::int64_t gap_tokens = 0;
+  /// Steps other than packed, of q, o and lse too.
+  Strides strides;
 
   friend bool operator==(const KvStorage&, const KvStorage&) = default;
 };

@@ -54,9 +54,10 @@ bool is_exact(const kernels::KernelInfo& info, const problem::Poison& poison) {
 }
 
 /// Whether the scene has anything of the place. (Of a workspace only the kernel's plan knows.)
-bool has(const Scene& scene, PoisonPlace place) {
+bool has(const Scene& scene, const kernels::KernelInfo& info, PoisonPlace place) {
   const auto& storage = scene.storage;
   if (place == PoisonPlace::kTableTail) {
+    if (info.has(ATTEST_FEATURE_TABLE_CSR)) return storage.extra_table_columns > 0;
     std::size_t columns = 0;
     for (const auto& row : storage.block_table) columns = std::max(columns, row.size());
     columns += static_cast<std::size_t>(storage.extra_table_columns);
@@ -94,7 +95,7 @@ Verdict check_inaudible(const Scene& clean, const std::vector<problem::Poison>& 
     if (!allowed(harness.info(), poison)) continue;
     const bool spreads = is_token(poison.place) && !is_finite(poison.kind);
     const std::optional<Scene> base = spreads ? judged_rows_only(clean) : clean;
-    if (!base || !has(*base, poison.place) || !harness.supported(*base)) continue;
+    if (!base || !has(*base, harness.info(), poison.place) || !harness.supported(*base)) continue;
     const Run reference = harness.attend(*base);
     if (reference.failure) return *reference.failure;
     Scene poisoned = *base;

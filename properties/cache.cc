@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "properties/junk.h"
+#include "properties/tensor_views.h"
 
 namespace attest::properties {
 namespace {
@@ -65,59 +66,84 @@ std::vector<double> dominating_key(const Scene& scene, std::int64_t b, std::int6
   return key;
 }
 
+void store_all(DType type, std::vector<std::byte>& row, std::uint64_t bits) {
+  const std::size_t unit = problem::size_of(type);
+  for (std::size_t at = 0; at < row.size(); at += unit)
+    problem::store_bits(type, row.data() + at, bits);
+}
+
+/// What one poison leaves in a slot: the packed row [num_kv_heads, dim].
+void poison_row(const Scene& scene, const Poison& poison, std::int64_t sequence, bool is_k,
+                DType type, std::vector<std::byte>& row) {
+  const Problem& problem = scene.problem;
+  if (poison.kind != PoisonKind::kDominating || !is_k) {
+    const double marker = std::min(kMarkerV, problem::largest_finite(type) / 4);
+    return store_all(type, row, poison_bits(poison.kind, type, marker));
+  }
+  std::byte* to = row.data();
+  for (std::int64_t head = 0; head < problem.num_kv_heads; ++head) {
+    for (const double lane : dominating_key(scene, sequence, head)) {
+      problem::store_bits(type, to, poison_bits(poison.kind, type, lane));
+      to += problem::size_of(type);
+    }
+  }
+}
+
 }  // namespace
 
+void fill_gaps(DType type, std::byte* buffer, std::int64_t first, std::int64_t count,
+               std::uint64_t seed) {
+  const std::size_t unit = problem::size_of(type);
+  std::byte* to = buffer + static_cast<std::size_t>(first) * unit;
+  for (std::int64_t i = 0; i < count; ++i, to += unit) {
+    const auto index = static_cast<std::uint64_t>(first + i);
+    problem::store_bits(type, to, problem::encode(type, junk_value(seed, index)));
+  }
+}
+
 void fill_cache(const Scene& scene, const kernels::KernelInfo& info, const Slots& slots,
-                const std::vector<SlotInfo>* uses, bool is_k, std::byte* cache) {
+                const std::vector<SlotInfo>* uses, bool is_k, std::byte* base) {
   const Problem& problem = scene.problem;
   const Elements& from = is_k ? scene.inputs.k : scene.inputs.v;
   const DType type = from.type();
-  const std::size_t unit = problem::size_of(type);
   const std::int64_t dim = is_k ? problem.head_dim_qk : problem.head_dim_v;
-  const std::int64_t row = problem.num_kv_heads * dim;
-  const std::size_t row_bytes = static_cast<std::size_t>(row) * unit;
-  const bool zeros = info.conventions.unused_slots == ATTEST_SLOTS_ZERO;
+  const SlotAccess access{is_k ? slots.steps().k : slots.steps().v, problem::size_of(type),
+                          problem.num_kv_heads, dim};
+  const std::int64_t elements = problem.num_kv_heads * dim;
+  std::vector<std::byte> row(static_cast<std::size_t>(elements) * access.unit);
+  const auto write = [&](std::int64_t slot, const std::byte* contents) {
+    access.write(base, slots.outer(slot), slots.inner(slot), contents);
+  };
 
   std::vector<std::uint8_t> used(static_cast<std::size_t>(slots.count()), 0);
-  std::int64_t token_index = 0;
+  const std::byte* token_row = from.data();
   for (std::int64_t b = 0; b < problem.batch(); ++b) {
-    for (std::int64_t token = 0; token < problem.sequences[b].kv_len; ++token, ++token_index) {
+    for (std::int64_t token = 0; token < problem.sequences[b].kv_len; ++token) {
       const std::int64_t slot = slots.of(b, token);
       used[slot] = 1;
-      std::memcpy(cache + slot * row_bytes, from.data() + token_index * row_bytes, row_bytes);
+      write(slot, token_row);
+      token_row += row.size();
     }
   }
+  const bool zeros = info.conventions.unused_slots == ATTEST_SLOTS_ZERO;
   const std::uint64_t seed = scene.junk_seed + (is_k ? 1 : 2);
   for (std::int64_t slot = 0; slot < slots.count(); ++slot) {
     if (used[slot]) continue;
-    std::byte* to = cache + slot * row_bytes;
-    if (zeros) {
-      std::memset(to, 0, row_bytes);
-      continue;
+    for (std::int64_t i = 0; i < elements; ++i) {
+      const double junk = zeros ? 0.0 : junk_value(seed, slot * elements + i);
+      problem::store_bits(type, row.data() + i * access.unit, problem::encode(type, junk));
     }
-    for (std::int64_t i = 0; i < row; ++i) {
-      problem::store_bits(type, to + i * unit,
-                          problem::encode(type, junk_value(seed, slot * row + i)));
-    }
+    write(slot, row.data());
   }
   if (uses == nullptr) return;
   for (std::int64_t slot = 0; slot < slots.count(); ++slot) {
     const auto place = place_of((*uses)[slot].use);
     if (!place) continue;
     for (const Poison& poison : scene.poisons) {
-      if (poison.place != *place || !(is_k ? poison.in_k : poison.in_v)) continue;
-      std::byte* to = cache + slot * row_bytes;
-      for (std::int64_t head = 0; head < problem.num_kv_heads; ++head) {
-        std::vector<double> key;
-        if (is_k && poison.kind == PoisonKind::kDominating)
-          key = dominating_key(scene, (*uses)[slot].sequence, head);
-        for (std::int64_t lane = 0; lane < dim; ++lane) {
-          const double dominating = is_k ? (key.empty() ? 0.0 : key[lane])
-                                         : std::min(kMarkerV, problem::largest_finite(type) / 4);
-          problem::store_bits(type, to + (head * dim + lane) * unit,
-                              poison_bits(poison.kind, type, dominating));
-        }
-      }
+      const bool in_v = poison.in_v && (!is_k || problem.v_is_k_prefix);
+      if (poison.place != *place || !((is_k && poison.in_k) || in_v)) continue;
+      poison_row(scene, poison, (*uses)[slot].sequence, is_k, type, row);
+      write(slot, row.data());
     }
   }
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <vector>
 
 #include "kernels/kernel_info.h"
@@ -9,9 +10,13 @@
 
 namespace attest::properties {
 
-/// One cache tensor [slots, num_kv_heads, dim], packed, K or V. `uses`: classify_slots(), or
-/// nullptr without poison.
+/// K or V of the scene, from `base` on. `uses`: classify_slots(), or nullptr without poison. What
+/// poisons V poisons K where V is a part of it.
 void fill_cache(const Scene& scene, const kernels::KernelInfo& info, const Slots& slots,
-                const std::vector<SlotInfo>* uses, bool is_k, std::byte* cache);
+                const std::vector<SlotInfo>* uses, bool is_k, std::byte* base);
+
+/// Junk of the type over `count` elements from element `first` on of a buffer: what lies in gaps.
+void fill_gaps(problem::DType type, std::byte* buffer, std::int64_t first, std::int64_t count,
+               std::uint64_t seed);
 
 }  // namespace attest::properties

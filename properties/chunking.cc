@@ -4,6 +4,7 @@
 #include "properties/families.h"
 #include "properties/generate.h"
 #include "properties/harness.h"
+#include "properties/new_tokens.h"
 
 namespace attest::properties {
 namespace {
@@ -78,20 +79,29 @@ Elements gather_tokens(const Scene& scene, const Elements& cache, std::int64_t r
 Verdict check_append(const Case& value, Harness& harness) {
   const Scene scene = harness.scene(value);
   const auto& problem = scene.problem;
-  if (scene.storage.layout != problem::KvLayout::kPagedNHD) return Verdict::skipped("not paged");
+  if (!problem::is_paged(scene.storage.layout)) return Verdict::skipped("not paged");
   if (!harness.supported(scene)) return Verdict::skipped("outside the kernel's declaration");
-  Harness::AppendCall call{.layout = scene.storage.layout,
-                           .num_kv_heads = problem.num_kv_heads,
-                           .head_dim_qk = problem.head_dim_qk,
-                           .head_dim_v = problem.head_dim_v,
-                           .page_size = scene.storage.page_size,
-                           .num_pages = scene.storage.num_pages,
-                           .dtype = problem.k_dtype,
-                           .k_new = scene.inputs.k,
-                           .v_new = scene.inputs.v,
-                           .slots = {},
-                           .k_cache = {},
-                           .v_cache = {}};
+  const auto heads = static_cast<std::size_t>(problem.num_kv_heads);
+  if (problem.k_scale.size() > heads || problem.v_scale.size() > heads)
+    return Verdict::skipped("an append knows no sequences that could have scales");
+  Harness::AppendCall call;
+  call.layout = scene.storage.layout;
+  call.num_kv_heads = problem.num_kv_heads;
+  call.head_dim_qk = problem.head_dim_qk;
+  call.head_dim_v = problem.head_dim_v;
+  call.page_size = scene.storage.page_size;
+  call.num_pages = scene.storage.num_pages;
+  call.dtype = problem.k_dtype;
+  call.v_is_k_prefix = problem.v_is_k_prefix;
+  call.strides = scene.storage.strides;
+  call.strides.k.one_head = call.strides.v.one_head = false;
+  call.k_scale = problem.k_scale;
+  call.v_scale = problem.v_scale;
+  call.k_new = as_new(scene.inputs.k, problem.q_dtype, call.k_scale, problem.head_dim_qk);
+  call.v_new = as_new(scene.inputs.v, problem.q_dtype, call.v_scale, problem.head_dim_v);
+  if (!comes_back(scene.inputs.k, call.k_new, call.k_scale, problem.head_dim_qk) ||
+      !comes_back(scene.inputs.v, call.v_new, call.v_scale, problem.head_dim_v))
+    return Verdict::skipped("the type of q cannot hold what the cache does");
   for (std::int64_t b = 0; b < problem.batch(); ++b) {
     for (std::int64_t token = 0; token < problem.sequences[b].kv_len; ++token) {
       const std::int64_t page = scene.storage.block_table[b][token / scene.storage.page_size];

@@ -28,8 +28,9 @@ std::span<const Property> refusal_family();
 
 inline bool can_attend(const kernels::KernelInfo& info) { return info.can(ATTEST_OP_ATTEND); }
 inline bool is_paged_kernel(const kernels::KernelInfo& info) {
-  return can_attend(info) &&
-         (info.capabilities.layouts & ATTEST_LAYOUT_BIT(ATTEST_LAYOUT_PAGED_NHD)) != 0;
+  constexpr std::uint32_t kUnpaged =
+      ATTEST_LAYOUT_BIT(ATTEST_LAYOUT_CONTIGUOUS) | ATTEST_LAYOUT_BIT(ATTEST_LAYOUT_PADDED);
+  return can_attend(info) && (info.capabilities.layouts & ~kUnpaged) != 0;
 }
 /// Merges (o, lse) states: the only format the harness makes and reads.
 inline bool merges_states(const kernels::KernelInfo& info) {

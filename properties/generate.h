@@ -37,6 +37,9 @@ struct Wish {
 rc::Gen<problem::Case> cases(const kernels::KernelInfo& info, const Wish& wish,
                              std::function<void(Draw&, problem::Case&)> finish = nullptr);
 
+/// The most exact of the declared types of outputs, which states have too.
+problem::DType widest_output(const kernels::KernelInfo& info);
+
 /// Lengths at and around the boundaries of tiles and pages: 0, 1, 2, 3, B-1, B, B+1, kB, kB+1 and
 /// others up to `limit`.
 std::int64_t draw_length(Draw& draw, std::int64_t page_size, std::int64_t limit);

@@ -7,6 +7,7 @@
 #include "problem/errors.h"
 #include "properties/junk.h"
 #include "properties/placement.h"
+#include "properties/run_failure.h"
 #include "properties/states.h"
 #include "properties/stopwatch.h"
 
@@ -19,48 +20,6 @@ using kernels::RunResult;
 using problem::Elements;
 using problem::Range;
 using problem::Verdict;
-
-std::optional<Verdict> failure_of(const RunResult& result) {
-  Verdict verdict;
-  verdict.severity = problem::kStructural;
-  verdict.message = result.message;
-  switch (result.outcome) {
-    case Outcome::kOk:
-      return std::nullopt;
-    case Outcome::kRefused:
-      verdict.status = problem::Status::kRefused;
-      verdict.failure_class = "refused";
-      verdict.message = "refused a call inside its capabilities: " + result.message;
-      break;
-    case Outcome::kFailed:
-      verdict.status = problem::Status::kFail;
-      verdict.failure_class = "failed";
-      verdict.message = "reported a failure: " + result.message;
-      break;
-    case Outcome::kCrash:
-      verdict.status = problem::Status::kCrash;
-      verdict.failure_class = "crash";
-      break;
-    case Outcome::kHang:
-      verdict.status = problem::Status::kHang;
-      verdict.failure_class = "hang";
-      break;
-  }
-  return verdict;
-}
-
-std::optional<Verdict> failure_of(const kernels::Launch& launch) {
-  const auto damage = launch.find_damage();
-  if (!damage) return std::nullopt;
-  Verdict verdict =
-      Verdict::fail(damage->canary ? "canary" : "input_modified",
-                    damage->canary ? "wrote outside buffer '" + damage->buffer + "' at byte " +
-                                         std::to_string(damage->offset)
-                                   : "modified its input '" + damage->buffer + "' at byte " +
-                                         std::to_string(damage->offset));
-  verdict.where = problem::Where{.tensor = damage->buffer};
-  return verdict;
-}
 
 /// What became of a call: how it ended, and what it did to memory that was not its own.
 void conclude(const RunResult& result, const kernels::Launch& launch, Run& run) {
@@ -121,7 +80,6 @@ Scene Harness::scene(const problem::Case& value) {
 
 bool Harness::supported(const Scene& scene) {
   if (kernels::unsupported(info(), scene.problem, scene.storage)) return false;
-  if (unplaceable(scene.storage)) return false;
   if (!info().has_supports) return true;
   kernels::Launch launch(session_.arena());
   attest_attend* call = place(scene, info(), launch, true);
@@ -166,8 +124,9 @@ Run Harness::attend_partial(const Scene& scene, const std::vector<Range>& keys) 
   partial->kv_begin = launch.ints("kv_begin", begin);
   partial->kv_end = launch.ints("kv_end", end);
   const auto& problem = scene.problem;
-  partial->out = place_output_state(info(), problem.total_q(), problem.num_q_heads,
-                                    problem.head_dim_v, problem.o_dtype, launch);
+  partial->out =
+      place_output_state(info(), problem.total_q(), problem.num_q_heads, problem.head_dim_v,
+                         problem.o_dtype, launch, scene.storage.strides);
   RunResult result = plan_workspace(session_, scene, launch, *call);
   if (result.ok()) {
     partial->call = *call;
@@ -185,6 +144,7 @@ Run Harness::merge(std::int64_t rows, std::int64_t num_q_heads, std::int64_t hea
                    const std::vector<State>& states, bool in_place) {
   Run run;
   kernels::Launch launch(session_.arena());
+  launch.align_tensors(static_cast<std::size_t>(info().capabilities.base_alignment));
   auto* call = new (launch.raw(sizeof(attest_merge), alignof(attest_merge))) attest_merge{};
   call->struct_size = sizeof(attest_merge);
   call->num_states = static_cast<std::int32_t>(states.size());
@@ -219,56 +179,6 @@ Run Harness::merge(std::int64_t rows, std::int64_t num_q_heads, std::int64_t hea
   conclude(result, launch, run);
   if (run.failure) return run;
   run.out = read_state(call->out);
-  return run;
-}
-
-Harness::AppendRun Harness::append(const AppendCall& request) {
-  AppendRun run;
-  kernels::Launch launch(session_.arena());
-  auto* call = new (launch.raw(sizeof(attest_append), alignof(attest_append))) attest_append{};
-  const auto tokens = static_cast<std::int64_t>(request.slots.size());
-  call->struct_size = sizeof(attest_append);
-  call->layout = static_cast<std::int32_t>(request.layout);
-  call->num_kv_heads = static_cast<std::int32_t>(request.num_kv_heads);
-  call->head_dim_qk = static_cast<std::int32_t>(request.head_dim_qk);
-  call->head_dim_v = static_cast<std::int32_t>(request.head_dim_v);
-  call->page_size = static_cast<std::int32_t>(request.page_size);
-  call->num_pages = request.num_pages;
-  call->num_tokens = tokens;
-  auto add = [&](const char* name, Role role, const Elements& contents,
-                 std::vector<std::int64_t> shape) {
-    attest_tensor tensor = launch.tensor(name, role, static_cast<int>(request.dtype), shape);
-    write_tensor(tensor, contents);
-    return tensor;
-  };
-  call->k_new = add("k_new", Role::kInput, request.k_new,
-                    {tokens, request.num_kv_heads, request.head_dim_qk});
-  call->v_new =
-      add("v_new", Role::kInput, request.v_new, {tokens, request.num_kv_heads, request.head_dim_v});
-  call->slot_mapping = launch.tensor("slot_mapping", Role::kInput, ATTEST_I64, std::vector{tokens});
-  if (tokens > 0) {
-    std::memcpy(call->slot_mapping.data, request.slots.data(),
-                request.slots.size() * sizeof(std::int64_t));
-  }
-  std::vector<std::int64_t> k_shape{request.num_pages, request.page_size, request.num_kv_heads,
-                                    request.head_dim_qk};
-  std::vector<std::int64_t> v_shape{request.num_pages, request.page_size, request.num_kv_heads,
-                                    request.head_dim_v};
-  if (!problem::is_paged(request.layout)) {
-    const std::int64_t slots = request.num_pages * request.page_size;
-    k_shape = {slots, request.num_kv_heads, request.head_dim_qk};
-    v_shape = {slots, request.num_kv_heads, request.head_dim_v};
-  }
-  call->k = add("k_cache", Role::kUpdated, request.k_cache, k_shape);
-  call->v = add("v_cache", Role::kUpdated, request.v_cache, v_shape);
-  launch.seal();
-  const RunResult result = session_.append(call);
-  ++statistics_.kernel_calls;
-  run.failure = failure_of(result);
-  if (!run.failure) run.failure = failure_of(launch);
-  if (run.failure) return run;
-  run.k_cache = read_tensor(call->k);
-  run.v_cache = read_tensor(call->v);
   return run;
 }
 

@@ -90,12 +90,16 @@ class Harness {
             const std::vector<State>& states, bool in_place = false);
   struct AppendCall {
     problem::KvLayout layout = problem::KvLayout::kPagedNHD;
+    /// Padded: room of a sequence and sequences. Contiguous: their product is the number of slots.
     std::int64_t num_kv_heads = 1, head_dim_qk = 1, head_dim_v = 1, page_size = 1, num_pages = 1;
-    problem::DType dtype = problem::DType::kF32;
-    problem::Elements k_new, v_new;   ///< [tokens, num_kv_heads, head_dim]
-    std::vector<std::int64_t> slots;  ///< [tokens]
+    problem::DType dtype = problem::DType::kF32;  ///< of the cache; k_new and v_new have their own
+    problem::Elements k_new, v_new;               ///< [tokens, num_kv_heads, head_dim]
+    std::vector<std::int64_t> slots;              ///< [tokens]
     problem::Elements k_cache,
-        v_cache;  ///< before; [num_pages * page_size, num_kv_heads, head_dim]
+        v_cache;                 ///< before; [num_pages * page_size, num_kv_heads, head_dim]
+    bool v_is_k_prefix = false;  ///< v_new and v_cache are then views of k_new and k_cache
+    problem::Scales k_scale = {}, v_scale = {};  ///< the cache stores encode(x / scale)
+    problem::Strides strides = {};               ///< those of k and v
   };
   struct AppendRun {
     problem::Elements k_cache, v_cache;  ///< after

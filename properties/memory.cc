@@ -1,17 +1,19 @@
 // Family memory: outputs are written in full, nothing else is. Canaries and inputs are checked
 // after every call of every property; these draw the cases in which going wrong is likeliest.
 #include <algorithm>
+#include <cmath>
 #include <numeric>
 
 #include "properties/families.h"
 #include "properties/generate.h"
 #include "properties/harness.h"
-#include "properties/placement.h"
+#include "properties/new_tokens.h"
 
 namespace attest::properties {
 namespace {
 
 using problem::Case;
+using problem::DType;
 using problem::Elements;
 using problem::Verdict;
 
@@ -81,13 +83,74 @@ bool takes_cache(const kernels::KernelInfo& info, const Scene& scene) {
                      (info.has(ATTEST_FEATURE_HEAD_DIM_V) &&
                       kernels::contains(caps.head_dim_v, problem.head_dim_v)));
   const bool layout =
-      (caps.layouts & ATTEST_LAYOUT_BIT(static_cast<unsigned>(scene.storage.layout))) != 0 &&
-      !unplaceable(scene.storage);
+      (caps.layouts & ATTEST_LAYOUT_BIT(static_cast<unsigned>(scene.storage.layout))) != 0;
   const bool page = !problem::is_paged(scene.storage.layout) ||
                     kernels::contains(caps.page_size, scene.storage.page_size);
-  return dims && layout && page && kernels::contains(caps.num_kv_heads, problem.num_kv_heads) &&
+  const bool strides = scene.storage.strides.packed() || info.has(ATTEST_FEATURE_STRIDES);
+  const bool prefix = !problem.v_is_k_prefix || info.has(ATTEST_FEATURE_V_IS_K_PREFIX);
+  // New tokens have the type of q, as far as there is one.
+  const auto new_type = ATTEST_DTYPE_BIT(static_cast<unsigned>(problem.q_dtype));
+  const bool types = caps.q_dtypes == 0 || (caps.q_dtypes & new_type) != 0;
+  return dims && layout && page && strides && prefix && types &&
+         kernels::contains(caps.num_kv_heads, problem.num_kv_heads) &&
          ((caps.kv_dtypes != 0 ? caps.kv_dtypes : caps.q_dtypes) &
           ATTEST_DTYPE_BIT(static_cast<unsigned>(problem.k_dtype))) != 0;
+}
+
+/// A power of two per KV head for a quantised cache: then x / scale is exact, and what the cache
+/// must hold is one rounding of it.
+problem::Scales append_scales(const kernels::KernelInfo& info, const problem::Problem& problem,
+                              std::uint64_t seed) {
+  problem::Scales scales;
+  if (!info.has(ATTEST_FEATURE_SCALES) || problem::size_of(problem.k_dtype) > 1) return scales;
+  for (std::int64_t head = 0; head < problem.num_kv_heads; ++head) {
+    const auto exponent = problem::derive_seed(seed, static_cast<std::uint64_t>(head)) % 5;
+    scales.push_back(std::ldexp(0.25, static_cast<int>(exponent)));
+  }
+  return scales;
+}
+
+Harness::AppendCall append_call(const Scene& scene, const kernels::KernelInfo& info,
+                                std::uint64_t seed) {
+  const auto& problem = scene.problem;
+  const auto& storage = scene.storage;
+  const bool paged = problem::is_paged(storage.layout);
+  const bool padded = storage.layout == problem::KvLayout::kPadded;
+  Harness::AppendCall call;
+  call.layout = storage.layout;
+  call.num_kv_heads = problem.num_kv_heads;
+  call.head_dim_qk = problem.head_dim_qk;
+  call.head_dim_v = problem.head_dim_v;
+  call.page_size = paged    ? storage.page_size
+                   : padded ? std::max<std::int64_t>(problem.max_kv_len(), 1)
+                            : 1;
+  call.num_pages = paged    ? storage.num_pages
+                   : padded ? problem.batch()
+                            : std::max<std::int64_t>(problem.total_kv(), 1);
+  call.dtype = problem.k_dtype;
+  call.v_is_k_prefix = problem.v_is_k_prefix;
+  call.strides = storage.strides;
+  // Two heads in one place could not both be written.
+  call.strides.k.one_head = call.strides.v.one_head = false;
+  call.k_scale = append_scales(info, problem, seed);
+  call.v_scale = problem.v_is_k_prefix ? call.k_scale : append_scales(info, problem, seed + 1);
+  const DType added = info.capabilities.q_dtypes == 0 ? problem.k_dtype : problem.q_dtype;
+  call.k_new = as_new(scene.inputs.k, added, call.k_scale, problem.head_dim_qk);
+  call.v_new = as_new(scene.inputs.v, added, call.v_scale, problem.head_dim_v);
+  const std::int64_t pool = call.num_pages * call.page_size;
+  call.slots = scattered_slots(problem.total_kv(), pool, seed);
+  // A shared page lets total_kv exceed the pool: later tokens would overwrite earlier ones, in no
+  // defined order.
+  for (auto t = static_cast<std::size_t>(pool); t < call.slots.size(); ++t) call.slots[t] = -1;
+  const auto cache = [&](std::int64_t row, std::uint64_t salt) {
+    Elements out(problem.k_dtype, static_cast<std::size_t>(pool * row));
+    for (std::size_t i = 0; i < out.size(); ++i)
+      out.set(i, static_cast<double>(problem::derive_seed(seed + salt, i) % 64) - 32.0);
+    return out;
+  };
+  call.k_cache = cache(problem.num_kv_heads * problem.head_dim_qk, 1);
+  call.v_cache = cache(problem.num_kv_heads * problem.head_dim_v, 2);
+  return call;
 }
 
 /// The cache after an append, by the contract: the named slots hold the new tokens, all others what
@@ -97,52 +160,23 @@ Verdict check_append(const Case& value, Harness& harness) {
   const auto& problem = scene.problem;
   if (!takes_cache(harness.info(), scene))
     return Verdict::skipped("outside the kernel's declaration");
-  const bool paged = problem::is_paged(scene.storage.layout);
-  const std::int64_t page = paged ? scene.storage.page_size : 1;
-  const std::int64_t pages =
-      paged ? scene.storage.num_pages : std::max<std::int64_t>(problem.total_kv(), 1);
-  Harness::AppendCall call{
-      .layout = scene.storage.layout,
-      .num_kv_heads = problem.num_kv_heads,
-      .head_dim_qk = problem.head_dim_qk,
-      .head_dim_v = problem.head_dim_v,
-      .page_size = page,
-      .num_pages = pages,
-      .dtype = problem.k_dtype,
-      .k_new = scene.inputs.k,
-      .v_new = scene.inputs.v,
-      .slots = scattered_slots(problem.total_kv(), pages * page, value.values.seed),
-      .k_cache = {},
-      .v_cache = {}};
-  // A shared page lets total_kv exceed the pool: later tokens would overwrite earlier ones, in no
-  // defined order.
-  for (std::size_t t = static_cast<std::size_t>(pages * page); t < call.slots.size(); ++t)
-    call.slots[t] = -1;
-  auto cache = [&](problem::DType type, std::int64_t row, std::uint64_t salt) {
-    Elements out(type, static_cast<std::size_t>(pages * page * row));
-    for (std::size_t i = 0; i < out.size(); ++i) {
-      out.set(i,
-              static_cast<double>(problem::derive_seed(value.values.seed + salt, i) % 64) - 32.0);
-    }
-    return out;
-  };
-  const std::int64_t k_row = problem.num_kv_heads * problem.head_dim_qk;
-  const std::int64_t v_row = problem.num_kv_heads * problem.head_dim_v;
-  call.k_cache = cache(problem.k_dtype, k_row, 1);
-  call.v_cache = cache(problem.v_dtype, v_row, 2);
+  const Harness::AppendCall call = append_call(scene, harness.info(), value.values.seed);
   const Harness::AppendRun run = harness.append(call);
   if (run.failure) return *run.failure;
   for (const bool is_k : {true, false}) {
-    const std::int64_t row = is_k ? k_row : v_row;
+    if (!is_k && problem.v_is_k_prefix) continue;
+    const std::int64_t dim = is_k ? problem.head_dim_qk : problem.head_dim_v;
+    const std::int64_t row = problem.num_kv_heads * dim;
     const Elements& added = is_k ? call.k_new : call.v_new;
     const Elements& got = is_k ? run.k_cache : run.v_cache;
+    const problem::Scales& scales = is_k ? call.k_scale : call.v_scale;
     Elements expected = is_k ? call.k_cache : call.v_cache;
     for (std::size_t t = 0; t < call.slots.size(); ++t) {
       if (call.slots[t] < 0) continue;
       for (std::int64_t x = 0; x < row; ++x) {
-        expected.set_bits(
-            static_cast<std::size_t>(call.slots[t] * row + x),
-            added.bits(t * static_cast<std::size_t>(row) + static_cast<std::size_t>(x)));
+        const std::size_t from = t * static_cast<std::size_t>(row) + static_cast<std::size_t>(x);
+        expected.set_bits(static_cast<std::size_t>(call.slots[t] * row + x),
+                          stored_bits(added, from, call.dtype, scales, dim));
       }
     }
     const oracle::Deviation deviation = oracle::compare_bits(got, expected);
@@ -154,7 +188,7 @@ Verdict check_append(const Case& value, Harness& harness) {
                     (named ? " does not hold the appended token"
                            : " was changed although no token goes there"));
     verdict.where = problem::Where{.tensor = is_k ? "k_cache" : "v_cache"};
-    verdict.where->page = slot / page;
+    verdict.where->page = slot / call.page_size;
     verdict.where->lane = static_cast<std::int64_t>(deviation.first) % row;
     verdict.expected = deviation.expected;
     verdict.got = deviation.got;

@@ -1,7 +1,11 @@
 // Family paging: where pages lie, how large they are and who shares them is invisible.
 #include <algorithm>
+#include <limits>
 #include <numeric>
+#include <optional>
 
+#include "kernels/sparse_window.h"
+#include "problem/kv_steps.h"
 #include "properties/families.h"
 #include "properties/generate.h"
 #include "properties/harness.h"
@@ -44,6 +48,77 @@ Verdict check_relocation(const Case& value, Harness& harness) {
   if (!problem::is_paged(scene.storage.layout)) return Verdict::skipped("not paged");
   return check_same_storage(scene, relocated(scene.storage), repeats_bits_over_junk(harness.info()),
                             harness);
+}
+
+/// The same pages behind an offset of `boundary` elements, from the one that crosses it on; every
+/// third stays at the begin of the pool. Nothing where ids, pages or windows are too small for
+/// that.
+std::optional<KvStorage> beyond(const Scene& scene, std::int64_t boundary) {
+  const problem::CacheSteps steps = problem::cache_steps(scene.problem, scene.storage);
+  if (!steps.v_in_k && steps.v.outer != steps.k.outer) return std::nullopt;
+  std::vector<std::int32_t> pages;
+  for (const auto& row : scene.storage.block_table)
+    pages.insert(pages.end(), row.begin(), row.end());
+  std::sort(pages.begin(), pages.end());
+  pages.erase(std::unique(pages.begin(), pages.end()), pages.end());
+
+  const auto count = static_cast<std::int64_t>(pages.size());
+  const std::int64_t page = steps.k.outer;
+  const std::int64_t first = (boundary - 1) / page;
+  const auto unit = static_cast<std::int64_t>(problem::size_of(scene.problem.k_dtype));
+  constexpr auto kRoom =
+      static_cast<std::int64_t>(kernels::SparseWindow::kIsland - 2 * kernels::SparseWindow::kLead);
+  constexpr auto kMost = static_cast<std::int64_t>(16 * kernels::SparseWindow::kGiB);
+  if ((count + 4) * page * unit > kRoom || boundary * unit > kMost) return std::nullopt;
+  if (page * unit * 2 > static_cast<std::int64_t>(kernels::SparseWindow::kLead))
+    return std::nullopt;
+  if (first + count + 2 > std::numeric_limits<std::int32_t>::max()) return std::nullopt;
+
+  KvStorage moved = scene.storage;
+  moved.num_pages = first + count + 2;
+  for (auto& row : moved.block_table) {
+    for (auto& id : row) {
+      const std::int64_t rank = std::lower_bound(pages.begin(), pages.end(), id) - pages.begin();
+      id = static_cast<std::int32_t>(rank % 3 == 1 ? rank : first + rank);
+    }
+  }
+  return moved;
+}
+
+Verdict check_high_ids(const Case& value, Harness& harness) {
+  const Scene scene = harness.scene(value);
+  if (!problem::is_paged(scene.storage.layout)) return Verdict::skipped("not paged");
+  if (!harness.session().arena().has_windows())
+    return Verdict::skipped("the system does not give 32 GiB of address space");
+  Verdict result = Verdict::skipped("pages too small or too large for offsets of 2^31 elements");
+  for (const int bits : {31, 32}) {
+    const auto moved = beyond(scene, std::int64_t{1} << bits);
+    if (!moved) continue;
+    Verdict verdict =
+        check_same_storage(scene, *moved, repeats_bits_over_junk(harness.info()), harness);
+    if (verdict.failed()) {
+      verdict.message = "pages behind 2^" + std::to_string(bits) + " elements: " + verdict.message;
+      return verdict;
+    }
+    add_pass(verdict, result);
+  }
+  return result;
+}
+
+/// One page step for K and V, and pages of more than one element, so that ids of 31 bits reach.
+void with_equal_pages(const kernels::KernelInfo& info, Case& value) {
+  auto& problem = value.problem();
+  auto& strides = value.storage.strides;
+  if (!problem.v_is_k_prefix) problem.head_dim_v = problem.head_dim_qk;
+  const auto equal = [&] {
+    const problem::CacheSteps steps = problem::cache_steps(problem, value.storage);
+    return steps.v_in_k || steps.v.outer == steps.k.outer;
+  };
+  if (!equal()) strides.v = strides.k;
+  if (!equal()) strides.k = strides.v = {};
+  const bool single =
+      problem.head_dim_qk == 1 && kernels::contains(info.capabilities.head_dim_qk, 8);
+  if (single && !problem.v_is_k_prefix) problem.head_dim_qk = problem.head_dim_v = 8;
 }
 
 Verdict check_page_size(const Case& value, Harness& harness) {
@@ -109,6 +184,18 @@ std::span<const Property> paging_family() {
        .applies = is_paged_kernel,
        .generate = [](const kernels::KernelInfo& info) { return cases(info, {.paged = true}); },
        .check = check_relocation},
+      {.id = "paging.high_ids",
+       .claim = "pages whose offsets pass 2^31 and 2^32 elements are pages like others",
+       .kills = "",
+       .file = __FILE__,
+       .line = __LINE__,
+       .applies = is_paged_kernel,
+       .generate =
+           [](const kernels::KernelInfo& info) {
+             return cases(info, {.paged = true},
+                          [info](Draw&, Case& value) { with_equal_pages(info, value); });
+           },
+       .check = check_high_ids},
       {.id = "paging.page_size",
        .claim = "the same tokens in pages of another size give the same result",
        .kills = "page_floor_drops_tail, one_page_too_many, short_kv_tile_unmasked, "

@@ -91,7 +91,7 @@ bool splits_and_merges(const kernels::KernelInfo& info) {
   const problem::DType sums = info.declared_numerics().accumulate;
   return info.can(ATTEST_OP_ATTEND_PARTIAL | ATTEST_OP_MERGE) &&
          (states_hold_sums(info) ||
-          problem::unit_roundoff(info.first_q_dtype()) <= problem::unit_roundoff(sums));
+          problem::unit_roundoff(widest_output(info)) <= problem::unit_roundoff(sums));
 }
 bool takes_num_splits(const kernels::KernelInfo& info) {
   return can_attend(info) && info.has(ATTEST_FEATURE_NUM_SPLITS);

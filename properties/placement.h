@@ -2,19 +2,14 @@
 // everywhere else.
 #pragma once
 
-#include <optional>
 #include <string>
-#include <vector>
 
 #include "kernels/kernel_info.h"
 #include "kernels/launch.h"
-#include "problem/elements.h"
 #include "properties/scene.h"
+#include "properties/tensor_views.h"
 
 namespace attest::properties {
-
-/// Why this version cannot lay out the storage (one line), or nothing.
-std::optional<std::string> unplaceable(const problem::KvStorage& storage);
 
 /// The call over the scene, in the launch's arena, in the kernel's declared conventions. Outputs
 /// hold the unwritten marker (or junk under PoisonPlace::kOutput, or zeros where the kernel asks
@@ -27,21 +22,17 @@ attest_attend* place(const Scene& scene, const kernels::KernelInfo& info, kernel
 /// filled.
 attest_tensor place_lse(const kernels::KernelInfo& info, const std::string& name,
                         kernels::Role role, std::int64_t rows, std::int64_t num_q_heads,
-                        kernels::Launch& launch);
+                        kernels::Launch& launch, const problem::Gaps& gaps = {});
 
 /// A state for attend_partial or merge to write, filled like outputs.
 attest_state place_output_state(const kernels::KernelInfo& info, std::int64_t rows,
                                 std::int64_t num_q_heads, std::int64_t head_dim_v,
-                                problem::DType o_dtype, kernels::Launch& launch);
+                                problem::DType o_dtype, kernels::Launch& launch,
+                                const problem::Strides& strides = {});
 
 /// The element type of lse and of running maxima: the accumulation type.
 problem::DType lse_dtype(const kernels::KernelInfo& info);
 /// What one unit of the kernel's lse stands for in nats.
 double lse_unit(const kernels::KernelInfo& info);
-
-/// Copies a strided tensor out, row-major.
-problem::Elements read_tensor(const attest_tensor& tensor);
-/// Fills a strided tensor from row-major elements of the same type.
-void write_tensor(const attest_tensor& tensor, const problem::Elements& elements);
 
 }  // namespace attest::properties

@@ -20,7 +20,7 @@ namespace attest::properties {
 class Harness;
 
 /// Changes whenever the same seed would draw other cases.
-inline constexpr int kGeneratorVersion = 2;
+inline constexpr int kGeneratorVersion = 3;
 
 struct Property {
   std::string_view id;     ///< "family.name"

@@ -5,7 +5,6 @@
 #include "properties/families.h"
 #include "properties/generate.h"
 #include "properties/harness.h"
-#include "properties/placement.h"
 
 namespace attest::properties {
 namespace {
@@ -32,7 +31,6 @@ bool only_start_pos_is_outside(const KernelInfo& info, const Scene& scene) {
 
 Verdict check_outside(const Case& value, Harness& harness) {
   const Scene scene = harness.scene(value);
-  if (unplaceable(scene.storage)) return Verdict::skipped("cannot be laid out");
   const auto reason = kernels::unsupported(harness.info(), scene.problem, scene.storage);
   if (!reason) return Verdict::skipped("inside the kernel's declaration");
   if (only_start_pos_is_outside(harness.info(), scene))

@@ -10,16 +10,48 @@ namespace attest::properties {
 using problem::Problem;
 using problem::Range;
 
-Slots::Slots(const Problem& problem, const problem::KvStorage& storage) : storage_(storage) {
+namespace {
+
+/// The pages in use and those beside them, ascending.
+std::vector<std::int64_t> pages_around(const problem::KvStorage& storage) {
+  std::vector<std::int64_t> pages;
+  for (const auto& row : storage.block_table) {
+    for (const std::int64_t page : row) {
+      for (const std::int64_t near : {page - 1, page, page + 1}) {
+        if (near >= 0 && near < storage.num_pages) pages.push_back(near);
+      }
+    }
+  }
+  std::sort(pages.begin(), pages.end());
+  pages.erase(std::unique(pages.begin(), pages.end()), pages.end());
+  return pages;
+}
+
+}  // namespace
+
+Slots::Slots(const Problem& problem, const problem::KvStorage& storage)
+    : storage_(storage), steps_(problem::cache_steps(problem, storage)) {
+  if (paged()) {
+    count_ = steps_.outers * steps_.slots;
+    if (std::max(steps_.k_elements, steps_.v_elements) <= problem::kMaxElements) return;
+    sparse_ = true;
+    laid_ = pages_around(storage);
+    count_ = static_cast<std::int64_t>(laid_.size()) * steps_.slots;
+    return;
+  }
   std::int64_t next = 0;
   for (const auto& sequence : problem.sequences) {
     first_.push_back(static_cast<std::int32_t>(next));
-    next += storage.layout == problem::KvLayout::kPadded
-                ? std::max<std::int64_t>(problem.max_kv_len(), 1)
-                : sequence.kv_len + storage.gap_tokens;
+    next += storage.layout == problem::KvLayout::kPadded ? steps_.slots
+                                                         : sequence.kv_len + storage.gap_tokens;
   }
   first_.push_back(static_cast<std::int32_t>(next));
-  count_ = paged() ? storage.num_pages * storage.page_size : next;
+  count_ = next;
+}
+
+std::int64_t Slots::index_of(std::int64_t page) const {
+  if (!sparse()) return page;
+  return std::lower_bound(laid_.begin(), laid_.end(), page) - laid_.begin();
 }
 
 Range judged(const Scene& scene, std::int64_t b) {

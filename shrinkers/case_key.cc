@@ -54,8 +54,11 @@ class Digest {
   }
   void add(const problem::Call& c) { add_all(c.op, c.sequences, c.problem); }
   void add(const problem::Values& v) { add_all(v.distribution, v.seed, v.needle, v.overrides); }
+  void add(const problem::Gaps& g) { add_all(g.outer, g.token, g.head, g.lane, g.one_head); }
+  void add(const problem::Strides& s) { add_all(s.q, s.k, s.v, s.o, s.lse); }
   void add(const problem::KvStorage& s) {
     add_all(s.layout, s.page_size, s.num_pages, s.block_table, s.extra_table_columns, s.gap_tokens);
+    add(s.strides);
   }
   void add(const problem::Plan& p) {
     add_all(p.chunks, p.parts, p.merges, p.num_splits, p.schedule_seed);

@@ -140,6 +140,12 @@ constexpr auto kExecution = std::to_array<Feature>({
     {"special_storage",
      [](const Case& c) { return c.storage.layout != problem::KvLayout::kContiguous; },
      with_contiguous_storage},
+    {"strides", [](const Case& c) { return !c.storage.strides.packed(); },
+     [](const Case& c) {
+       Case result = c;
+       result.storage.strides = {};
+       return result;
+     }},
     {"shared_pages", [](const Case& c) { return shared_entries(c.storage) > 0; }, without_sharing},
     {"parts", [](const Case& c) { return !c.plan.parts.empty(); }, without_parts},
     {"chunks", [](const Case& c) { return !c.plan.chunks.empty(); },

@@ -92,6 +92,11 @@ void measure_storage(const Case& value, Complexity& result) {
   result[Axis::kMisplacedPages] = misplaced_pages(storage);
   result[Axis::kExtraTableColumns] = storage.extra_table_columns;
   result[Axis::kLayout] = static_cast<std::int64_t>(storage.layout);
+  const problem::Strides& strides = storage.strides;
+  for (const problem::Gaps* gaps : {&strides.q, &strides.k, &strides.v, &strides.o, &strides.lse}) {
+    result[Axis::kStrides] += gaps->outer + gaps->token + gaps->head + gaps->lane +
+                              (gaps->one_head ? 1 : 0) + (gaps->packed() ? 0 : 1);
+  }
 }
 
 void measure_plan(const Plan& plan, Complexity& result) {

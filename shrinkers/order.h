@@ -10,7 +10,7 @@
 namespace attest::shrinkers {
 
 /// Changes whenever the order would call another case the smaller one.
-inline constexpr int kOrderVersion = 1;
+inline constexpr int kOrderVersion = 2;
 
 /// The axes in order: the first on which two cases differ decides. All count up from 0.
 enum class Axis : std::size_t {
@@ -33,6 +33,7 @@ enum class Axis : std::size_t {
   kMisplacedPages,
   kExtraTableColumns,
   kLayout,
+  kStrides,  ///< gaps of the five tensors, 1 each more than nothing, and heads that are one
   kChunks,
   kParts,
   kMergeSteps,

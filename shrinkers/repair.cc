@@ -198,6 +198,8 @@ Case without_lane(const Case& base, std::int64_t lane, bool in_qk, bool in_v) {
 Case with_contiguous_storage(const Case& base) {
   Case result = base;
   result.storage = problem::KvStorage{};
+  result.storage.strides = base.storage.strides;
+  result.storage.strides.k.outer = result.storage.strides.v.outer = 0;
   return result;
 }
 

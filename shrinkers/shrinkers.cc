@@ -28,6 +28,7 @@ constexpr auto kShrinkers = std::to_array<Shrinker>({
     {"heads", fewer_heads},
     {"head_dims", smaller_head_dims},
     {"storage", simpler_storage},
+    {"strides", packed_strides},
     {"plan", simpler_plan},
     {"poisons", fewer_poisons},
     {"values", simpler_values},

@@ -97,9 +97,38 @@ Problem draw_problem(Draws& draws) {
   return problem;
 }
 
+problem::Gaps draw_gaps(Draws& draws, bool has_outer, bool is_input) {
+  problem::Gaps gaps;
+  if (draws.one_in(2)) return gaps;
+  if (has_outer) gaps.outer = draws.between(0, 9);
+  gaps.token = draws.between(0, 3);
+  gaps.head = draws.between(0, 3);
+  gaps.one_head = is_input && draws.one_in(3);
+  return gaps;
+}
+
+problem::Strides draw_strides(Draws& draws, const Problem& problem, KvLayout layout) {
+  problem::Strides strides;
+  const bool has_outer = layout != KvLayout::kContiguous;
+  const bool v_in_k = problem.v_is_k_prefix || layout == KvLayout::kPagedInterleaved;
+  strides.q = draw_gaps(draws, false, true);
+  strides.k = draw_gaps(draws, has_outer, true);
+  if (!v_in_k) strides.v = draw_gaps(draws, has_outer, true);
+  strides.o = draw_gaps(draws, false, false);
+  strides.o.lane = draws.between(0, 2);
+  strides.lse = draw_gaps(draws, false, false);
+  return strides;
+}
+
 problem::KvStorage draw_storage(Draws& draws, const Problem& problem) {
   problem::KvStorage storage;
   storage.layout = static_cast<KvLayout>(draws.between(0, 4));
+  const bool halves = !problem.v_is_k_prefix && problem.head_dim_qk == problem.head_dim_v &&
+                      problem.k_dtype == problem.v_dtype;
+  if (storage.layout == KvLayout::kPagedInterleaved && !halves) {
+    storage.layout = KvLayout::kPagedNHD;
+  }
+  if (draws.one_in(2)) storage.strides = draw_strides(draws, problem, storage.layout);
   if (storage.layout == KvLayout::kContiguous) storage.gap_tokens = draws.between(0, 3);
   if (!problem::is_paged(storage.layout)) return storage;
   storage.page_size = draws.between(1, 8);

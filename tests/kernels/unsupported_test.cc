@@ -82,6 +82,10 @@ const std::vector<Use>& all_uses() {
        feature(ATTEST_FEATURE_SCALES)},
       {"quantisation scales", [](Problem& p, KvStorage&) { p.o_scale = 2; },
        feature(ATTEST_FEATURE_SCALES)},
+      {"strides other than packed", [](Problem&, KvStorage& s) { s.strides.q.token = 3; },
+       feature(ATTEST_FEATURE_STRIDES)},
+      {"strides other than packed", [](Problem&, KvStorage& s) { s.strides.k.one_head = true; },
+       feature(ATTEST_FEATURE_STRIDES)},
       {"kv_len 0", [](Problem& p, KvStorage&) { p.sequences[1].kv_len = 0; },
        feature(ATTEST_FEATURE_EMPTY_KV)},
       {"q_len 0", [](Problem& p, KvStorage&) { p.sequences[1].q_len = 0; },
@@ -199,6 +203,27 @@ TEST(Unsupported, TopLeftKernelsStartAtZeroWhereverPositionsMatter) {
   EXPECT_EQ(unsupported(info, problem, {}), std::nullopt);
   for (auto& sequence : problem.sequences) sequence = {4, 4, {}};
   EXPECT_EQ(unsupported(info, problem, {}), std::nullopt) << "a whole prompt";
+}
+
+TEST(Unsupported, AsksForTheDeclaredGranularityOfStrides) {
+  KernelInfo info = simple_info();
+  info.capabilities.features |= ATTEST_FEATURE_STRIDES;
+  info.capabilities.stride_alignment = 8;
+  Problem problem = simple_problem();
+  problem.head_dim_qk = problem.head_dim_v = 8;
+  KvStorage storage;
+  EXPECT_EQ(unsupported(info, problem, storage), std::nullopt);
+  storage.strides.v.token = 16;
+  EXPECT_EQ(unsupported(info, problem, storage), std::nullopt);
+  storage.strides.k.one_head = true;
+  EXPECT_EQ(unsupported(info, problem, storage), std::nullopt);
+  storage.strides.v.token = 4;
+  EXPECT_NE(unsupported(info, problem, storage).value_or("").find("a stride of "),
+            std::string::npos);
+  storage.strides.v = {};
+  storage.strides.o.lane = 1;
+  EXPECT_NE(unsupported(info, problem, storage).value_or("").find("a stride of 2"),
+            std::string::npos);
 }
 
 }  // namespace

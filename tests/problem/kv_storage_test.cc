@@ -103,6 +103,35 @@ TEST(KvStorageTest, EveryBrokenFieldIsNamed) {
        }},
       {"v_is_k_prefix = false: must be true in layout mla_latent",
        [](Problem&, KvStorage& s) { s.layout = KvLayout::kMlaLatent; }},
+      {"head_dim_v = 4: must be head_dim_qk, 8, in layout paged_interleaved",
+       [](Problem& p, KvStorage& s) {
+         s.layout = KvLayout::kPagedInterleaved;
+         p.head_dim_qk = 8;
+         p.head_dim_v = 4;
+       }},
+      {"v_is_k_prefix = true: V has a place of its own in layout paged_x_split",
+       [](Problem& p, KvStorage& s) {
+         s.layout = KvLayout::kPagedXSplit;
+         p.v_is_k_prefix = true;
+       }},
+      {"storage.strides.k.head = -1: must be in [0, 65536]",
+       [](Problem&, KvStorage& s) { s.strides.k.head = -1; }},
+      {"storage.strides.q.outer = 1: must be in [0, 0]",
+       [](Problem&, KvStorage& s) { s.strides.q.outer = 1; }},
+      {"storage.strides.lse.lane = 1: must be in [0, 0]",
+       [](Problem&, KvStorage& s) { s.strides.lse.lane = 1; }},
+      {"storage.strides.o.one_head = true",
+       [](Problem&, KvStorage& s) { s.strides.o.one_head = true; }},
+      {"storage.strides.v: must be absent where V lies in the buffer of K",
+       [](Problem& p, KvStorage& s) {
+         p.v_is_k_prefix = true;
+         s.strides.v.token = 1;
+       }},
+      {"storage.strides: a tensor takes",
+       [](Problem&, KvStorage& s) {
+         s.strides.k.lane = 65536;
+         s.num_pages = 1 << 16;
+       }},
       {"head_dim_qk = 8: must be a multiple of 16 in layout paged_x_split of e4m3",
        [](Problem& p, KvStorage& s) {
          s.layout = KvLayout::kPagedXSplit;

@@ -218,13 +218,5 @@ TEST_F(PlacementTest, StatesFollowTheConventionsOfOutputs) {
   EXPECT_EQ(read_tensor(state.lse).bits(0), 0u);
 }
 
-TEST_F(PlacementTest, RefusesLayoutsItDoesNotKnowWithAReason) {
-  problem::KvStorage storage;
-  EXPECT_FALSE(unplaceable(storage));
-  storage.layout = problem::KvLayout::kPagedXSplit;
-  ASSERT_TRUE(unplaceable(storage));
-  EXPECT_NE(unplaceable(storage)->find(name_of(storage.layout)), std::string::npos);
-}
-
 }  // namespace
 }  // namespace attest::properties

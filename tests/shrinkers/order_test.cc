@@ -69,11 +69,12 @@ TEST(Order, CountsEveryFeatureOnce) {
     p.q_scale = p.k_scale = p.v_scale = {1.0};
     p.o_scale = 1.0;
     c.storage = {KvLayout::kPagedNHD, 1, 1, {{0}}, 0, 0};
+    c.storage.strides.o.token = 1;
     c.plan.num_splits = 2;
     c.plan.chunks = {{1}};
     c.plan.parts = {{{0, 1}}, {{1, 1}}};
   });
-  EXPECT_EQ(complexity(all)[Axis::kFeatures], 21);
+  EXPECT_EQ(complexity(all)[Axis::kFeatures], 22);
   EXPECT_EQ(complexity(plain_case())[Axis::kFeatures], 0);
 }
 
@@ -88,6 +89,18 @@ TEST(Order, PrefersPlainBlockTables) {
   EXPECT_LT(complexity(paged(1, 3, {0, 2, 1})), complexity(paged(1, 4, {0, 1, 2})));
   EXPECT_LT(complexity(paged(3, 1, {0})), complexity(paged(1, 3, {0, 1, 2})));
   EXPECT_LT(complexity(paged(1, 3, {0, 1, 2})), complexity(paged(2, 2, {0, 1})));
+}
+
+TEST(Order, PrefersPackedTensorsAndSmallGaps) {
+  const auto gapped = [](std::int64_t token, std::int64_t lane, bool one_head) {
+    return with([&](Case& c) { c.storage.strides.k = {0, token, 0, lane, one_head}; });
+  };
+  const auto cost = [&](const Case& c) { return complexity(c)[Axis::kStrides]; };
+  EXPECT_EQ(cost(plain_case()), 0);
+  EXPECT_LT(complexity(gapped(0, 1, false)), complexity(gapped(0, 2, false)));
+  EXPECT_LT(complexity(gapped(0, 1, false)), complexity(gapped(1, 1, false)));
+  EXPECT_LT(complexity(gapped(1, 1, false)), complexity(gapped(1, 1, true)));
+  EXPECT_LT(complexity(plain_case()), complexity(gapped(0, 1, false)));
 }
 
 TEST(Order, PrefersWrittenContentsToDrawnOnesAndSimpleOnesAmongThem) {

@@ -124,8 +124,20 @@ void draw_modifiers(Dice& dice, Problem& problem) {
   }
 }
 
+problem::Strides draw_strides(Dice& dice, const Problem& problem) {
+  problem::Strides strides;
+  if (!dice.one_in(4)) return strides;
+  strides.q = {0, dice.in(0, 3), dice.in(0, 2), dice.in(0, 1), dice.one_in(3)};
+  strides.k.head = dice.in(0, 5);
+  if (!problem.v_is_k_prefix) strides.v.lane = dice.in(0, 2);
+  strides.o.token = dice.in(0, 4);
+  strides.lse.head = dice.in(0, 1);
+  return strides;
+}
+
 KvStorage draw_storage(Dice& dice, const Problem& problem) {
   KvStorage storage;
+  storage.strides = draw_strides(dice, problem);
   if (dice.one_in(3)) {
     storage.gap_tokens = dice.in(0, 3);
     return storage;
