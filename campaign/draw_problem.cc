@@ -82,11 +82,39 @@ std::string draw_problem(const Case& value) {
   return folded("problem   ", items, "          ");
 }
 
+namespace {
+
+std::string draw_strides(const problem::Strides& strides) {
+  std::vector<std::string> items;
+  const auto add = [&](const char* tensor, const problem::Gaps& gaps) {
+    if (gaps.packed()) return;
+    std::string text = tensor;
+    const auto gap = [&](const char* slice, std::int64_t elements) {
+      if (elements > 0) text += fmt::format(" {}+{}", slice, elements);
+    };
+    gap("page", gaps.outer);
+    gap("token", gaps.token);
+    gap("head", gaps.head);
+    gap("lane", gaps.lane);
+    if (gaps.one_head) text += " one head for all";
+    items.push_back(text);
+  };
+  add("q", strides.q);
+  add("k", strides.k);
+  add("v", strides.v);
+  add("o", strides.o);
+  add("lse", strides.lse);
+  return items.empty() ? "" : folded("  gaps after each ", items, "    ");
+}
+
+}  // namespace
+
 std::string draw_storage(const Case& value, const std::optional<problem::Where>& where) {
   const KvStorage& storage = value.storage;
   if (!problem::is_paged(storage.layout)) {
     return fmt::format("storage   {}, {} unused tokens after each sequence\n",
-                       problem::name_of(storage.layout), storage.gap_tokens);
+                       problem::name_of(storage.layout), storage.gap_tokens) +
+           draw_strides(storage.strides);
   }
   std::string text =
       fmt::format("storage   {}, pages of {}, a pool of {}\n", problem::name_of(storage.layout),
@@ -133,6 +161,7 @@ std::string draw_storage(const Case& value, const std::optional<problem::Where>&
                             ? fmt::format(" ... {} in all", num_free)
                             : "");
   }
+  text += draw_strides(storage.strides);
   return text;
 }
 

@@ -28,6 +28,7 @@ std::optional<SparseWindow> SparseWindow::reserve() {
                         MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
     if (shared == MAP_FAILED) return std::nullopt;
   }
+  madvise(base, kBytes, MADV_DONTDUMP);
   return window;
 }
 

@@ -40,6 +40,17 @@ std::string section(const std::string& text, const std::string& from, const std:
   return text.substr(begin, text.find(to, begin) - begin);
 }
 
+TEST(Show, DrawsGapsOfStridesWhereThereAreSome) {
+  StoredCase stored = small_case();
+  stored.value.storage.strides.q = {.token = 5, .lane = 1};
+  stored.value.storage.strides.k = {.outer = 3, .one_head = true};
+  const std::string text = drawing(stored, std::nullopt);
+  EXPECT_NE(
+      text.find("  free: 1 2\n  gaps after each q token+5 lane+1, k page+3 one head for all\n"),
+      std::string::npos)
+      << text;
+}
+
 TEST(Show, DrawsTableMaskAndPoison) {
   const std::string text = drawing(small_case(), std::nullopt);
   EXPECT_EQ(
