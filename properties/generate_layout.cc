@@ -28,6 +28,9 @@ bool has_x_split_dims(const KernelInfo& info) {
   const std::uint32_t types = caps.kv_dtypes != 0 ? caps.kv_dtypes : caps.q_dtypes;
   for (const DType type : problem::all_dtypes()) {
     if ((types & ATTEST_DTYPE_BIT(static_cast<unsigned>(type))) == 0) continue;
+    // Keys step from token to token by x.
+    const std::int64_t unit = std::max<std::int64_t>(caps.stride_alignment, 1);
+    if (problem::x_of(type) % unit != 0) return false;
     const std::int64_t multiple = head_dim_multiple(info, KvLayout::kPagedXSplit, type);
     bool found = false;
     for (std::int64_t dim = multiple; dim <= 1024 && !found; dim += multiple)

@@ -59,17 +59,19 @@ void draw_latent_dims(Draw& draw, const KernelInfo& info, const Limits& limits,
     const std::int64_t dim = members(caps.head_dim_qk, {multiple}).front();
     pairs.emplace_back(dim, dim);
   }
-  const bool any = draw.chance(12);
+  const bool large = draw.chance(12);
   const auto last = static_cast<std::int64_t>(pairs.size()) - 1;
-  // Model sizes come first in the list and rarely in cases.
-  std::int64_t at = draw.between(any ? 0 : std::min<std::int64_t>(3, last), last);
+  // Model sizes come first in the list, rarely in cases, and may then cost more.
+  const std::int64_t third = std::min<std::int64_t>(3, last);
+  std::int64_t at = large ? draw.between(0, third) : draw.between(third, last);
+  const std::int64_t most = limits.work * (large ? 5 : 1);
   const auto take = [&] {
     problem.head_dim_qk = pairs[static_cast<std::size_t>(at)].first;
     problem.head_dim_v = pairs[static_cast<std::size_t>(at)].second;
   };
   take();
-  cut_heads(info, limits.work, problem);
-  while (work_of(problem) > limits.work && at < last) {
+  cut_heads(info, most, problem);
+  while (work_of(problem) > most && at < last) {
     ++at;
     take();
   }
