@@ -4,13 +4,13 @@
 
 #include "oracle/simd/math.h"
 #include "oracle/simd/vec.h"
+#include "oracle/simd/vec_pair.h"
 
 namespace attest::oracle::simd::ATTEST_SIMD_NAMESPACE {
 
 ATTEST_SIMD_INLINE F32x16 splat_like(F32x16 /*like*/, double x) {
   return splat16(static_cast<float>(x));
 }
-ATTEST_SIMD_INLINE F64x8 splat_like(F64x8 /*like*/, double x) { return splat(x); }
 ATTEST_SIMD_INLINE F64x8 mul_add(F64x8 a, F64x8 b, F64x8 c) { return fma(a, b, c); }
 ATTEST_SIMD_INLINE F32x16 mul_add(F32x16 a, F32x16 b, F32x16 c) { return fma(a, b, c); }
 /// a < b ? x : y

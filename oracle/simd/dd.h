@@ -7,64 +7,80 @@
 
 #include "oracle/simd/errors.h"
 #include "oracle/simd/vec.h"
+#include "oracle/simd/vec_pair.h"
 
 namespace attest::oracle::simd::ATTEST_SIMD_NAMESPACE {
 
-struct DD8 {
-  F64x8 hi, lo;
+/// V: F64x8, or F64x16 or F64x32 for several at once.
+template <typename V>
+struct DD {
+  V hi, lo;
 };
+using DD8 = DD<F64x8>;
+using DD16 = DD<F64x16>;
 
 ATTEST_SIMD_INLINE DD8 splat_dd(double hi, double lo) { return {splat(hi), splat(lo)}; }
 
 /// a + b exactly, for any a and b.
-ATTEST_SIMD_INLINE DD8 two_sum(F64x8 a, F64x8 b) {
-  const F64x8 s = a + b;
-  const F64x8 b_seen = s - a;
+template <typename V>
+ATTEST_SIMD_INLINE DD<V> two_sum(V a, V b) {
+  const V s = a + b;
+  const V b_seen = s - a;
   return {s, (a - (s - b_seen)) + (b - b_seen)};
 }
 
 /// a + b exactly, for |a| >= |b| or a = 0.
-ATTEST_SIMD_INLINE DD8 fast_two_sum(F64x8 a, F64x8 b) {
-  const F64x8 s = a + b;
+template <typename V>
+ATTEST_SIMD_INLINE DD<V> fast_two_sum(V a, V b) {
+  const V s = a + b;
   return {s, b - (s - a)};
 }
 
 /// a * b exactly.
-ATTEST_SIMD_INLINE DD8 two_product(F64x8 a, F64x8 b) {
-  const F64x8 p = a * b;
+template <typename V>
+ATTEST_SIMD_INLINE DD<V> two_product(V a, V b) {
+  const V p = a * b;
   return {p, fms(a, b, p)};
 }
 
-ATTEST_SIMD_INLINE DD8 negate(DD8 a) {
-  const F64x8 zero = splat(-0.0);
+template <typename V>
+ATTEST_SIMD_INLINE DD<V> negate(DD<V> a) {
+  const V zero = splat_like(a.hi, -0.0);
   return {zero - a.hi, zero - a.lo};
 }
 
 /// Error: kDDAddDoubleError (their algorithm 4).
-ATTEST_SIMD_INLINE DD8 add(DD8 a, F64x8 b) {
-  const DD8 s = two_sum(a.hi, b);
+template <typename V>
+ATTEST_SIMD_INLINE DD<V> add(DD<V> a, V b) {
+  const DD<V> s = two_sum(a.hi, b);
   return fast_two_sum(s.hi, a.lo + s.lo);
 }
 
 /// Error: kDDAddError, also where the sum cancels (their algorithm 6).
-ATTEST_SIMD_INLINE DD8 add(DD8 a, DD8 b) {
-  const DD8 s = two_sum(a.hi, b.hi);
-  const DD8 t = two_sum(a.lo, b.lo);
-  const DD8 v = fast_two_sum(s.hi, s.lo + t.hi);
+template <typename V>
+ATTEST_SIMD_INLINE DD<V> add(DD<V> a, DD<V> b) {
+  const DD<V> s = two_sum(a.hi, b.hi);
+  const DD<V> t = two_sum(a.lo, b.lo);
+  const DD<V> v = fast_two_sum(s.hi, s.lo + t.hi);
   return fast_two_sum(v.hi, t.lo + v.lo);
 }
 
-ATTEST_SIMD_INLINE DD8 sub(DD8 a, DD8 b) { return add(a, negate(b)); }
+template <typename V>
+ATTEST_SIMD_INLINE DD<V> sub(DD<V> a, DD<V> b) {
+  return add(a, negate(b));
+}
 
 /// Error: kDDMulDoubleError (their algorithm 9).
-ATTEST_SIMD_INLINE DD8 mul(DD8 a, F64x8 b) {
-  const DD8 p = two_product(a.hi, b);
+template <typename V>
+ATTEST_SIMD_INLINE DD<V> mul(DD<V> a, V b) {
+  const DD<V> p = two_product(a.hi, b);
   return fast_two_sum(p.hi, fma(a.lo, b, p.lo));
 }
 
 /// Error: kDDMulError (their algorithm 11).
-ATTEST_SIMD_INLINE DD8 mul(DD8 a, DD8 b) {
-  const DD8 p = two_product(a.hi, b.hi);
+template <typename V>
+ATTEST_SIMD_INLINE DD<V> mul(DD<V> a, DD<V> b) {
+  const DD<V> p = two_product(a.hi, b.hi);
   return fast_two_sum(p.hi, p.lo + fma(a.lo, b.hi, a.hi * b.lo));
 }
 

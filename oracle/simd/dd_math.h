@@ -12,10 +12,11 @@
 namespace attest::oracle::simd::ATTEST_SIMD_NAMESPACE {
 
 /// e^x = power * scale * (1 + rest).
+template <typename V>
 struct DDExpParts {
-  DD8 power;    ///< in [1, 2), |power.lo| < 2^-51
-  DD8 rest;     ///< |rest| < 2^-9.5, |rest.lo| < 2^-61
-  F64x8 scale;  ///< 2^n
+  DD<V> power;  ///< in [1, 2), |power.lo| < 2^-51
+  DD<V> rest;   ///< |rest| < 2^-9.5, |rest.lo| < 2^-61
+  V scale;      ///< 2^n
 };
 
 /// Errors, absolute:
@@ -26,51 +27,53 @@ struct DDExpParts {
 ///   h' = h / 2^-9.53, and 2^-105 h for the sums in its low part;
 /// - power: 2^-106 for the tables, 2^-104 for the sums in its low part, 2^-107 for the product of
 ///   the tables' low parts; together 2^-103.5, and nothing where k = 0.
-ATTEST_SIMD_INLINE DDExpParts exp_parts(DD8 x) {
+template <typename V>
+ATTEST_SIMD_INLINE DDExpParts<V> exp_parts(DD<V> x) {
+  const auto number = [&](double c) { return splat_like(x.hi, c); };
   // The bias makes scale two shifts of the bits of magic.
-  const F64x8 bias = splat(kMagic + 256 * 1023);
-  const F64x8 magic = fma(x.hi, splat(kInverseLn2Over256), bias);
-  const F64x8 k = magic - bias;
+  const V bias = number(kMagic + 256 * 1023);
+  const V magic = fma(x.hi, number(kInverseLn2Over256), bias);
+  const V k = magic - bias;
 
   // x - k ln 2 / 256 = h + l. The first difference is exact (both sides within a factor of 2), so
   // is k * kLn2Over256[1], and then what rounding the second one leaves.
-  const F64x8 first = fnma(k, splat(kLn2Over256[0]), x.hi);
-  const F64x8 second = fnma(k, splat(kLn2Over256[1]), first);
-  const F64x8 left = fnma(k, splat(kLn2Over256[1]), first - second);
-  const DD8 r = fast_two_sum(second, fnma(k, splat(kLn2Over256[2]), x.lo));
-  const F64x8 h = r.hi;
-  const F64x8 l = r.lo + left;
+  const V first = fnma(k, number(kLn2Over256[0]), x.hi);
+  const V second = fnma(k, number(kLn2Over256[1]), first);
+  const V left = fnma(k, number(kLn2Over256[1]), first - second);
+  const DD<V> r = fast_two_sum(second, fnma(k, number(kLn2Over256[2]), x.lo));
+  const V h = r.hi;
+  const V l = r.lo + left;
 
   // e^h - 1 - h = h^2 (1/2 + h (1/6 + h (1/24 + tail))): each bracket as a double-double
   // whose low part is summed as it comes.
-  const F64x8 tail = h * polynomial_at(h, kExpTailPolynomial);
-  const DD8 fourth = fast_two_sum(splat(kTwentyFourth[0]), tail);
-  const F64x8 fourth_low = fourth.lo + splat(kTwentyFourth[1]);
-  const DD8 product3 = two_product(h, fourth.hi);
-  const DD8 third = fast_two_sum(splat(kSixth[0]), product3.hi);
-  const F64x8 third_low = third.lo + (fma(h, fourth_low, product3.lo) + splat(kSixth[1]));
-  const DD8 product2 = two_product(h, third.hi);
-  const DD8 second_term = fast_two_sum(splat(0.5), product2.hi);
-  const F64x8 second_low = second_term.lo + fma(h, third_low, product2.lo);
-  const DD8 square = two_product(h, h);
-  const DD8 product1 = two_product(square.hi, second_term.hi);
-  const F64x8 product1_low =
-      fma(square.lo, second_term.hi, fma(square.hi, second_low, product1.lo));
-  const DD8 sum = fast_two_sum(h, product1.hi);
+  const V tail = h * polynomial_at(h, kExpTailPolynomial);
+  const DD<V> fourth = fast_two_sum(number(kTwentyFourth[0]), tail);
+  const V fourth_low = fourth.lo + number(kTwentyFourth[1]);
+  const DD<V> product3 = two_product(h, fourth.hi);
+  const DD<V> third = fast_two_sum(number(kSixth[0]), product3.hi);
+  const V third_low = third.lo + (fma(h, fourth_low, product3.lo) + number(kSixth[1]));
+  const DD<V> product2 = two_product(h, third.hi);
+  const DD<V> second_term = fast_two_sum(number(0.5), product2.hi);
+  const V second_low = second_term.lo + fma(h, third_low, product2.lo);
+  const DD<V> square = two_product(h, h);
+  const DD<V> product1 = two_product(square.hi, second_term.hi);
+  const V product1_low = fma(square.lo, second_term.hi, fma(square.hi, second_low, product1.lo));
+  const DD<V> sum = fast_two_sum(h, product1.hi);
   // e^(h + l) - 1 = e^h - 1 + l e^h up to l^2.
-  const F64x8 rest_low = (sum.lo + product1_low) + fma(l, sum.hi, l);
+  const V rest_low = (sum.lo + product1_low) + fma(l, sum.hi, l);
 
-  const F64x8 coarse = look_up_high(kPower16, magic);
-  const F64x8 fine = look_up(kPower256, magic);
-  const DD8 power = two_product(coarse, fine);
-  const F64x8 power_low = fma(look_up_high(kPower16Low, magic), fine,
-                              fma(coarse, look_up(kPower256Low, magic), power.lo));
+  const V coarse = look_up_high(kPower16, magic);
+  const V fine = look_up(kPower256, magic);
+  const DD<V> power = two_product(coarse, fine);
+  const V power_low = fma(look_up_high(kPower16Low, magic), fine,
+                          fma(coarse, look_up(kPower256Low, magic), power.lo));
   return {{power.hi, power_low}, {sum.hi, rest_low}, power_of_two_of_256ths(magic)};
 }
 
 /// a * b, with a low part that is summed as it comes.
-ATTEST_SIMD_INLINE DD8 loose_product(DD8 a, DD8 b) {
-  const DD8 p = two_product(a.hi, b.hi);
+template <typename V>
+ATTEST_SIMD_INLINE DD<V> loose_product(DD<V> a, DD<V> b) {
+  const DD<V> p = two_product(a.hi, b.hi);
   return {p.hi, fma(a.lo, b.hi, fma(a.hi, b.lo, p.lo))};
 }
 
@@ -79,13 +82,15 @@ ATTEST_SIMD_INLINE DD8 loose_product(DD8 a, DD8 b) {
 ///        is 0, absolute error under 2^-1022. e^0 = 1 exactly, e^-inf = 0.
 ///
 /// 2^-96 for the exponent, 2^-103.5 each for power and for the sums here, 2^-106 for rest.
-ATTEST_SIMD_INLINE DD8 exp(DD8 x) {
-  const DDExpParts e = exp_parts(x);
-  const DD8 product = loose_product(e.power, e.rest);
-  const DD8 sum = fast_two_sum(e.power.hi, product.hi);
-  const DD8 y = fast_two_sum(sum.hi, sum.lo + (e.power.lo + product.lo));
-  const Mask8 under = less(x.hi, splat(kExpUnderflow));
-  return {select(under, splat(0.0), y.hi * e.scale), select(under, splat(0.0), y.lo * e.scale)};
+template <typename V>
+ATTEST_SIMD_INLINE DD<V> exp(DD<V> x) {
+  const auto number = [&](double c) { return splat_like(x.hi, c); };
+  const DDExpParts<V> e = exp_parts(x);
+  const DD<V> product = loose_product(e.power, e.rest);
+  const DD<V> sum = fast_two_sum(e.power.hi, product.hi);
+  const DD<V> y = fast_two_sum(sum.hi, sum.lo + (e.power.lo + product.lo));
+  const auto under = less(x.hi, number(kExpUnderflow));
+  return {select(under, number(0.0), y.hi * e.scale), select(under, number(0.0), y.lo * e.scale)};
 }
 
 /// e^x - 1 for |x| <= 100.
@@ -94,7 +99,7 @@ ATTEST_SIMD_INLINE DD8 exp(DD8 x) {
 /// k = 0: 2^-96.3 for rest, 2^-104 for the last sum. Elsewhere |e^x - 1| >= 2^-9.53 max(1, e^x),
 /// and so 2^-94 for power, 2^-96.4 for rest, 2^-95.5 for the sums, 2^-97 for the exponent.
 ATTEST_SIMD_INLINE DD8 expm1(DD8 x) {
-  const DDExpParts e = exp_parts(x);
+  const DDExpParts<F64x8> e = exp_parts(x);
   const DD8 power = {e.power.hi * e.scale, e.power.lo * e.scale};
   const DD8 product = loose_product(power, e.rest);
   // power.hi - 1 is exact from 1/2 to 2 and 0 where k = 0; elsewhere it is larger than the product.
@@ -117,7 +122,7 @@ ATTEST_SIMD_INLINE DD8 log(DD8 x) {
   // One Newton step from the double logarithm: ln m = y + ln(1 + w), w = m e^-y - 1, where w is
   // made of m - 1 and m (e^-y - 1) to keep its relative accuracy near 1.
   const F64x8 y = log_of_parts(m.hi, splat(0.0));
-  const DD8 less_one = expm1({splat(-0.0) - y, splat(0.0)});
+  const DD8 less_one = expm1(DD8{splat(-0.0) - y, splat(0.0)});
   const DD8 w = add(add(m, splat(-1.0)), mul(m, less_one));
   const DD8 near_one = add(DD8{w.hi, fma(splat(-0.5) * w.hi, w.hi, w.lo)}, y);
   const DD8 product = two_product(e, splat(kLn2[1]));

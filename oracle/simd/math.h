@@ -6,16 +6,17 @@
 #include "oracle/simd/errors.h"
 #include "oracle/simd/tables.h"
 #include "oracle/simd/vec.h"
+#include "oracle/simd/vec_pair.h"
 
 namespace attest::oracle::simd::ATTEST_SIMD_NAMESPACE {
 
 /// c[0] + c[1] x + c[2] x^2 + ..., by Horner's rule.
-template <int count, int from = 0>
-ATTEST_SIMD_INLINE F64x8 polynomial_at(F64x8 x, const double (&c)[count]) {
+template <int count, int from = 0, typename V>
+ATTEST_SIMD_INLINE V polynomial_at(V x, const double (&c)[count]) {
   if constexpr (from == count - 1) {
-    return splat(c[from]);
+    return splat_like(x, c[from]);
   } else {
-    return fma(x, polynomial_at<count, from + 1>(x, c), splat(c[from]));
+    return fma(x, polynomial_at<count, from + 1>(x, c), splat_like(x, c[from]));
   }
 }
 

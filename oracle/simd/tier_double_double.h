@@ -10,6 +10,7 @@
 #include "oracle/simd/micro_kernels.h"
 #include "oracle/simd/rows.h"
 #include "oracle/simd/vec.h"
+#include "oracle/simd/weights_dd.h"
 
 namespace attest::oracle::simd::ATTEST_SIMD_NAMESPACE {
 
@@ -19,19 +20,12 @@ inline constexpr double kAnchorRoom = 1 + 0x1p-20;
 /// The sum in an accumulator that started at `anchor`: the difference is exact.
 ATTEST_SIMD_INLINE DD8 sum_of(Anchored c, F64x8 anchor) { return two_sum(c.high - anchor, c.low); }
 
-ATTEST_SIMD_INLINE DD8 load_dd(const double* high, const double* low) {
-  return {load(high), load(low)};
-}
-ATTEST_SIMD_INLINE void store_dd(double* high, double* low, DD8 x) {
-  store(high, x.hi);
-  store(low, x.lo);
-}
-
-/// Dot products of rows r ... r + kRows - 1 with one panel of keys.
+/// Scaled dot products of rows r ... r + kRows - 1 with one panel of keys. most: raised to them.
 /// anchors: 3 * power_above(|q|) per row; key_powers: power_above(|k_j|).
 template <int kRows>
-void dot_panel_dd(const Keys& keys, const Work& work, std::int64_t panel, std::int64_t r,
-                  const double* anchors, const double* key_powers) {
+void dot_panel_dd(const Block& block, const Work& work, std::int64_t panel, std::int64_t r,
+                  const double* anchors, const double* key_powers, F64x8* most) {
+  const Keys& keys = *block.keys;
   const F64x8 powers[2] = {load(key_powers), load(key_powers + 8)};
   Anchored c[kRows][2];
   ATTEST_SIMD_UNROLL
@@ -42,22 +36,24 @@ void dot_panel_dd(const Keys& keys, const Work& work, std::int64_t panel, std::i
       work.q + r, nullptr, keys.k + panel * kPanel * keys.dim_qk, keys.dim_qk, c);
   ATTEST_SIMD_UNROLL
   for (int i = 0; i < kRows; ++i) {
+    const DD8 factor = splat_dd(block.rows[r + i].factor, block.rows[r + i].factor_low);
     for (int h = 0; h < 2; ++h) {
-      store_dd(row_of(work.high, panel, r + i) + 8 * h, row_of(work.low, panel, r + i) + 8 * h,
-               sum_of(c[i][h], splat(anchors[i]) * powers[h]));
+      const DD8 t = mul(sum_of(c[i][h], splat(anchors[i]) * powers[h]), factor);
+      store_dd(row_of(work.high, panel, r + i) + 8 * h, row_of(work.low, panel, r + i) + 8 * h, t);
+      most[i] = larger(t.hi, most[i]);
     }
   }
 }
 
-/// Dot products of one row in one panel become scores, as in revise_scores().
-inline void score_panel_dd(const Block& block, std::int64_t panel, std::int64_t r, Work& work) {
+/// What is done to the scores of one row in one panel after the dot products: revise_scores().
+inline void revise_scores_dd(const Block& block, std::int64_t panel, std::int64_t r, Work& work) {
   const BlockRow& row = block.rows[r];
   const std::int64_t count = block.keys->count;
   const DD8 cap = splat_dd(block.softcap, 0);
   double *high = row_of(work.high, panel, r), *low = row_of(work.low, panel, r);
   for (std::int64_t h = 0; h < kPanel; h += 8) {
     const std::int64_t j = panel * kPanel + h;
-    DD8 t = mul(load_dd(high + h, low + h), splat_dd(row.factor, row.factor_low));
+    DD8 t = load_dd(high + h, low + h);
     if (block.softcap > 0) t = mul(tanh(div(t, cap)), cap.hi);
     if (row.extra != nullptr) {
       const F64x8 extra = load_keys(row.extra, j, count, -kInfinity);
@@ -85,74 +81,23 @@ inline void score_rows_dd(const Block& block, Work& work) {
   for (std::int64_t r = 0; r < block.num_rows; ++r) {
     anchors[r] = 3 * power_above(work.norm_q[r] * kAnchorRoom);
   }
+  F64x8 ignored[kBlockRows];
+  for (F64x8& x : ignored) x = splat(0.0);
   for (std::int64_t p = work.first_panel; p < work.last_panel; ++p) {
     double powers[kPanel];
     for (std::int64_t i = 0; i < kPanel; ++i) {
       powers[i] = power_above(keys.norm_k[p * kPanel + i] * kAnchorRoom);
     }
+    const bool done = work.simple && p >= work.first_inner && p < work.last_inner;
     for (std::int64_t r = 0; r < block.num_rows; r += kRowsAtOnceDD) {
+      F64x8* most = done ? work.lane_most + r : ignored;
       with_rows<kRowsAtOnceDD>(min_of(block.num_rows - r, kRowsAtOnceDD), [&]<int kRows>() {
-        dot_panel_dd<kRows>(keys, work, p, r, anchors + r, powers);
+        dot_panel_dd<kRows>(block, work, p, r, anchors + r, powers, most);
       });
     }
-    for (std::int64_t r = 0; r < block.num_rows; ++r) score_panel_dd(block, p, r, work);
+    if (done) continue;
+    for (std::int64_t r = 0; r < block.num_rows; ++r) revise_scores_dd(block, p, r, work);
   }
-}
-
-/// The sum of eight lanes, always in the same order, in every lane.
-ATTEST_SIMD_INLINE DD8 sum_lanes(DD8 x) {
-  double high[12] = {}, low[12] = {};
-  for (int step = 4; step > 0; step /= 2) {
-    store_dd(high, low, x);
-    x = add(x, load_dd(high + step, low + step));
-  }
-  store_dd(high, low, x);
-  return splat_dd(high[0], low[0]);
-}
-
-/// The low part of the shift of row r, whose high part is max_t. Any shift near the maximum does,
-/// and below 2^40 low parts are nothing; above, the largest of those that go with max_t.
-inline double shift_low(const Block& block, std::int64_t r, const Work& work) {
-  const BlockRow& row = block.rows[r];
-  if (!(work.evaluated[r] && work.shift[r] > 0x1p40)) return 0;
-  const F64x8 most = splat(row.max_t);
-  F64x8 low = splat(row.has_sink && row.sink == row.max_t ? 0 : -kInfinity);
-  for (std::int64_t p = work.first_panel; p < work.last_panel; ++p) {
-    for (std::int64_t h = 0; h < kPanel; h += 8) {
-      const DD8 t = load_dd(row_of(work.high, p, r) + h, row_of(work.low, p, r) + h);
-      low = select(less(t.hi, most), low, larger(t.lo, low));
-    }
-  }
-  return largest_lane(low);
-}
-
-/// e^(t - shift); 0 where t = -inf.
-ATTEST_SIMD_INLINE DD8 weight_of(DD8 t, DD8 shift) {
-  const Mask8 hidden = less(t.hi, splat(-__DBL_MAX__));
-  const DD8 w = exp(sub(t, shift));
-  return {select(hidden, splat(0.0), w.hi), select(hidden, splat(0.0), w.lo)};
-}
-
-/// Scores of one row become weights. Returns their sum in every lane, the sink included.
-inline DD8 weigh_dd(const Block& block, std::int64_t r, double shift_low, Work& work) {
-  const bool evaluated = work.evaluated[r];
-  const BlockRow& row = block.rows[r];
-  const DD8 shift = splat_dd(row.max_t, shift_low);
-  DD8 sum = splat_dd(0, 0);
-  for (std::int64_t p = work.first_panel; p < work.last_panel; ++p) {
-    for (std::int64_t h = 0; h < kPanel; h += 8) {
-      double *high = row_of(work.high, p, r) + h, *low = row_of(work.low, p, r) + h;
-      const DD8 w = evaluated ? weight_of(load_dd(high, low), shift) : splat_dd(0, 0);
-      store_dd(high, low, w);
-      sum = add(sum, w);
-      if (row.extra == nullptr) continue;
-      const F64x8 size = load_keys(row.extra_size, p * kPanel + h, block.keys->count, 0);
-      work.lane_extra_sum[r] = fma(w.hi, smaller(size, splat(kHuge)), work.lane_extra_sum[r]);
-    }
-  }
-  sum = sum_lanes(sum);
-  if (row.has_sink && evaluated) sum = add(sum, weight_of(splat_dd(row.sink, 0), shift));
-  return sum;
 }
 
 /// Sums of weight times value for one output panel of rows r ... r + kRows - 1.
@@ -168,8 +113,10 @@ void add_values_dd(const Keys& keys, const Work& work, std::int64_t c, std::int6
   }
   const double* values = keys.v + c * panels(keys.count) * kPanel * kPanel;
   for (std::int64_t p = work.first_panel; p < work.last_panel; ++p) {
+    // Keys beyond the last one seen have no weight.
+    const std::int64_t steps = min_of(kPanel, work.last_key - p * kPanel);
     multiply_anchored<kRows, kPanel, 1, true>(row_of(work.high, p, r), row_of(work.low, p, r),
-                                              values + p * kPanel * kPanel, kPanel, sums);
+                                              values + p * kPanel * kPanel, steps, sums);
   }
   ATTEST_SIMD_UNROLL
   for (int i = 0; i < kRows; ++i) {
@@ -192,11 +139,6 @@ inline void add_all_values_dd(const Block& block, const double* anchors, const W
     }
   }
 }
-
-/// Sums of weights, and the low parts of shifts, per row.
-struct WeightSums {
-  double high[kRowSlots] = {}, low[kRowSlots] = {}, shift_low[kRowSlots] = {};
-};
 
 /// l, the LSE and errors of rows first ... first + 7; error: of o, in units of max|v| v_scale. As
 /// for dot products (ball.h), with 2^e = power_above(l) power_above(max|v|) <= 4 l max|v| and twice
@@ -231,12 +173,22 @@ inline void settle_rows_dd(Block& block, std::int64_t first, const WeightSums& s
   }
 }
 
-/// Outputs and their balls.
+/// The smallest max|v| of an output lane.
+inline double least_max_v(const Keys& keys) {
+  double least = kInfinity;
+  for (std::int64_t d = 0; d < keys.dim_v; ++d) least = smaller_of(keys.max_v[d], least);
+  return least;
+}
+
+/// Outputs and their balls, max|v| times the error plus a floor.
 inline void write_row_dd(const Keys& keys, std::int64_t r, const Work& work, DD8 l,
-                         double relative_error, BlockRow& row) {
+                         double relative_error, double least_v, BlockRow& row) {
   const double scale = __builtin_fabs(row.v_scale);
   const F64x8 error = splat(relative_error * scale);
-  const F64x8 floor = splat((work.keys[r] + 8) * 0x1p-1072 * (1 + scale));
+  // The floor is subnormal, and those are slow. To products above 2^-800, whose last bit is above
+  // 2^-906, everything positive below that adds the same.
+  const bool far = least_v * (relative_error * scale) > 0x1p-800 && scale < 0x1p60;
+  const F64x8 floor = splat(far ? 0x1p-1000 : (work.keys[r] + 8) * 0x1p-1072 * (1 + scale));
   for (std::int64_t d = 0; d < keys.dim_v; d += 8) {
     const std::int64_t lane = d % kPanel;
     const DD8 sum = load_dd(row_of(work.o_high, d / kPanel, r) + lane,
@@ -256,22 +208,19 @@ inline void attend_double_double(Block& block, Scratch& scratch) {
   settle_maxima(block, work);
 
   const Keys& keys = *block.keys;
-  DD8 l[kBlockRows];
-  WeightSums sums;
+  const WeightSums sums = weigh_dd(block, work);
   double anchors[kBlockRows], error[kRowSlots];
   for (std::int64_t r = 0; r < block.num_rows; ++r) {
-    sums.shift_low[r] = shift_low(block, r, work);
-    l[r] = weigh_dd(block, r, sums.shift_low[r], work);
-    sums.high[r] = largest_lane(l[r].hi);
-    sums.low[r] = largest_lane(l[r].lo);
     anchors[r] = 3 * power_above(sums.high[r] * kAnchorRoom);
   }
   add_all_values_dd(block, anchors, work);
   for (std::int64_t r = 0; r < block.num_rows; r += 8) settle_rows_dd(block, r, sums, work, error);
+  const double least_v = least_max_v(keys);
   for (std::int64_t r = 0; r < block.num_rows; ++r) {
     if (work.evaluated[r]) {
       settle_finite(work, block.rows[r]);
-      write_row_dd(keys, r, work, l[r], error[r], block.rows[r]);
+      write_row_dd(keys, r, work, splat_dd(sums.high[r], sums.low[r]), error[r], least_v,
+                   block.rows[r]);
     } else {
       clear_results(keys, block.rows[r]);
     }
