@@ -9,12 +9,10 @@
 namespace attest::oracle::simd::ATTEST_SIMD_NAMESPACE {
 
 /// The 16 outputs of `panel` of a row, as float and without v_scale.
-inline F32x16 outputs_of(const BlockRow &row, std::int64_t panel,
-                         std::int64_t dim_v) {
+inline F32x16 outputs_of(const BlockRow& row, std::int64_t panel, std::int64_t dim_v) {
   const std::int64_t d = panel * kPanel;
   const F64x8 scale = splat(row.v_scale);
-  return rounded(load_some(row.o, d, dim_v) / scale,
-                 load_some(row.o, d + 8, dim_v) / scale);
+  return rounded(load_some(row.o, d, dim_v) / scale, load_some(row.o, d + 8, dim_v) / scale);
 }
 
 /// What is added up: work.around alone, with sum w_j |v_j| apart, or
@@ -22,21 +20,17 @@ inline F32x16 outputs_of(const BlockRow &row, std::int64_t panel,
 enum class Sums { kBlended, kTwo, kDeclared };
 
 template <int kRows, Sums kSums>
-void sum_panel(const Block &block, const Scratch &scratch,
-               const BoundKeys &keys, std::int64_t panel, std::int64_t r,
-               const BoundWork &work) {
+void sum_panel(const Block& block, const Scratch& scratch, const BoundKeys& keys,
+               std::int64_t panel, std::int64_t r, const BoundWork& work) {
   const std::int64_t padded = panels(keys.keys->count) * kPanel;
-  const std::int64_t over_outputs =
-      panels(keys.keys->dim_v) * kBlockRows * kPanel;
+  const std::int64_t over_outputs = panels(keys.keys->dim_v) * kBlockRows * kPanel;
   F32x16 o[kRows], around[kRows], size[kRows];
   F32x16 prefix[kRows], low[kRows], high[kRows], error[kRows], tilt[kRows];
   for (int i = 0; i < kRows; ++i) {
     o[i] = outputs_of(block.rows[r + i], panel, keys.keys->dim_v);
-    around[i] = size[i] = prefix[i] = low[i] = high[i] = error[i] = tilt[i] =
-        splat16(0);
+    around[i] = size[i] = prefix[i] = low[i] = high[i] = error[i] = tilt[i] = splat16(0);
   }
-  const float *v_row =
-      keys.v + (panel * padded + scratch.first_panel * kPanel) * kPanel;
+  const float* v_row = keys.v + (panel * padded + scratch.first_panel * kPanel) * kPanel;
   // Key i of a panel whose row 0 is at `entry`.
   const auto add_key = [&](std::int64_t entry, std::int64_t i) {
     const F32x16 v = load16(v_row + i * kPanel);
@@ -61,20 +55,16 @@ void sum_panel(const Block &block, const Scratch &scratch,
     }
   };
   const std::int64_t count = keys.keys->count;
-  const std::int64_t whole = scratch.last_panel * kPanel <= count
-                                 ? scratch.last_panel
-                                 : count / kPanel;
-  for (std::int64_t p = scratch.first_panel; p < whole;
-       ++p, v_row += kPanel * kPanel) {
-    for (std::int64_t i = 0; i < kPanel; ++i)
-      add_key(panel_entry(r, p * kPanel), i);
+  const std::int64_t whole =
+      scratch.last_panel * kPanel <= count ? scratch.last_panel : count / kPanel;
+  for (std::int64_t p = scratch.first_panel; p < whole; ++p, v_row += kPanel * kPanel) {
+    for (std::int64_t i = 0; i < kPanel; ++i) add_key(panel_entry(r, p * kPanel), i);
   }
   if (whole < scratch.last_panel) {
-    for (std::int64_t i = 0; i < count % kPanel; ++i)
-      add_key(panel_entry(r, whole * kPanel), i);
+    for (std::int64_t i = 0; i < count % kPanel; ++i) add_key(panel_entry(r, whole * kPanel), i);
   }
   for (int i = 0; i < kRows; ++i) {
-    float *to = work.sums + (panel * kBlockRows + r + i) * kPanel;
+    float* to = work.sums + (panel * kBlockRows + r + i) * kPanel;
     store(to + kAround * over_outputs, around[i]);
     store(to + kSize * over_outputs, size[i]);
     if constexpr (kSums == Sums::kDeclared) {
@@ -87,20 +77,19 @@ void sum_panel(const Block &block, const Scratch &scratch,
 }
 
 template <int kRows, Sums kSums>
-void sum_rows(const Block &block, const Scratch &scratch, const BoundKeys &keys,
-              const BoundWork &work) {
+void sum_rows(const Block& block, const Scratch& scratch, const BoundKeys& keys,
+              const BoundWork& work) {
   for (std::int64_t panel = 0; panel < panels(keys.keys->dim_v); ++panel) {
     std::int64_t r = 0;
     for (; r + kRows <= block.num_rows; r += kRows) {
       sum_panel<kRows, kSums>(block, scratch, keys, panel, r, work);
     }
-    for (; r < block.num_rows; ++r)
-      sum_panel<1, kSums>(block, scratch, keys, panel, r, work);
+    for (; r < block.num_rows; ++r) sum_panel<1, kSums>(block, scratch, keys, panel, r, work);
   }
 }
 
-inline void sum_lanes(const Block &block, const Scratch &scratch,
-                      const BoundKeys &keys, BoundWork &work) {
+inline void sum_lanes(const Block& block, const Scratch& scratch, const BoundKeys& keys,
+                      BoundWork& work) {
   if (work.declared) {
     sum_rows<3, Sums::kDeclared>(block, scratch, keys, work);
   } else if (work.blended) {
@@ -110,11 +99,10 @@ inline void sum_lanes(const Block &block, const Scratch &scratch,
   }
 }
 
-inline void finish(const Finish &f) {
-  const F64x8 loss = splat(1 + float_loss(f.count)),
-              infinite = splat(__builtin_huge_val());
+inline void finish(const Finish& f) {
+  const F64x8 loss = splat(1 + float_loss(f.count)), infinite = splat(__builtin_huge_val());
   for (std::int64_t d = 0; d < f.dim_v; d += 8) {
-    const float *at = f.sums + d / kPanel * f.panel_stride + d % kPanel;
+    const float* at = f.sums + d / kPanel * f.panel_stride + d % kPanel;
     const auto sum = [&](LaneSum which) {
       return splat(f.v_scale) * load_widened(at + which * f.sum_stride);
     };
@@ -125,34 +113,27 @@ inline void finish(const Finish &f) {
     LaneSums<F64x8> sums;
     // Outputs as floats are off by up to 2^-24 of their size; values are
     // floats.
-    sums.around =
-        sum(kAround) * loss + splat(kFloatBlur * f.on_values) * size_o + floor;
+    sums.around = sum(kAround) * loss + splat(kFloatBlur * f.on_values) * size_o + floor;
     // What is left of sum w_j |v_j| when most of it is blended into the other
     // sum.
-    sums.size =
-        f.blended ? splat(f.weight) * size_o : sum(kSize) * loss + floor;
+    sums.size = f.blended ? splat(f.weight) * size_o : sum(kSize) * loss + floor;
     sums.low = splat(0) - most;
     sums.high = most;
     sums.range = infinite;
     if (f.ordered) {
       // Made of upper bounds of the weights instead of the weights: off by what
       // acts on values.
-      sums.range = sum(kPrefixHigh) - sum(kPrefixLow) +
-                   splat(4 * float_loss(f.count)) * sums.size +
+      sums.range = sum(kPrefixHigh) - sum(kPrefixLow) + splat(4 * float_loss(f.count)) * sums.size +
                    splat(2) * (sums.around + splat(f.spread) * size_o);
     }
     store(f.bound + d, lane_bound(sums, o, f.has_sink, f.sink_spread, *f.lane));
-    store(f.ball + d, lane_ball(sums, o, f.weight, f.sink_spread, *f.lane,
-                                f.share, *f.own));
-    if (!f.statistical)
-      continue;
+    store(f.ball + d, lane_ball(sums, o, f.weight, f.sink_spread, *f.lane, f.share, *f.own));
+    if (!f.statistical) continue;
     StatisticalSums<F64x8> statistical;
-    statistical.error =
-        splat(f.v_scale) * sum(kError) + splat(kSquareFloor * f.count);
+    statistical.error = splat(f.v_scale) * sum(kError) + splat(kSquareFloor * f.count);
     statistical.tilt = sum(kTilt);
     statistical.below = smaller(splat(f.below) * (most + size_o), sums.around);
-    store(f.statistical_bound + d,
-          statistical_bound(statistical, sums, o, *f.deviations, *f.lane));
+    store(f.statistical_bound + d, statistical_bound(statistical, sums, o, *f.deviations, *f.lane));
   }
 }
 
@@ -160,4 +141,4 @@ inline double exp_of(double x) { return largest_lane(exp(splat(x))); }
 inline double log_of(double x) { return log(x); }
 inline double tanh_of(double x) { return largest_lane(tanh(splat(x))); }
 
-} // namespace attest::oracle::simd::ATTEST_SIMD_NAMESPACE
+}  // namespace attest::oracle::simd::ATTEST_SIMD_NAMESPACE

@@ -9,11 +9,12 @@
 namespace attest::oracle::simd::ATTEST_SIMD_NAMESPACE {
 
 /// kSquares: norm_squares and abs_k, too.
-template <bool kSquares> void pack_keys(BoundKeys &to) {
-  const Keys &keys = *to.keys;
+template <bool kSquares>
+void pack_keys(BoundKeys& to) {
+  const Keys& keys = *to.keys;
   for (std::int64_t p = 0; p < panels(keys.count); ++p) {
     for (std::int64_t h = 0; h < kPanel; h += 8) {
-      const double *k = keys.k + p * keys.dim_qk * kPanel + h;
+      const double* k = keys.k + p * keys.dim_qk * kPanel + h;
       const bool packed = p * kPanel + h < keys.count;
       F64x8 sum = splat(0.0), fourth = splat(0.0), most = splat(0.0);
       for (std::int64_t d = 0; d < keys.dim_qk; ++d, k += kPanel) {
@@ -24,8 +25,7 @@ template <bool kSquares> void pack_keys(BoundKeys &to) {
           const F64x8 square = size * size;
           fourth = fma(square, square, fourth);
           if (to.abs_k != nullptr) {
-            store_rounded(to.abs_k + (p * keys.dim_qk + d) * kPanel + h,
-                          raised(size));
+            store_rounded(to.abs_k + (p * keys.dim_qk + d) * kPanel + h, raised(size));
           }
         }
       }
@@ -33,14 +33,13 @@ template <bool kSquares> void pack_keys(BoundKeys &to) {
       store_rounded(to.norm1 + at, raised(sum));
       store_rounded(to.norm2 + at, raised(load(keys.norm_k + at)));
       store_rounded(to.norm_max + at, raised(most));
-      if constexpr (kSquares)
-        store_rounded(to.norm_squares + at, raised(sqrt(fourth)));
+      if constexpr (kSquares) store_rounded(to.norm_squares + at, raised(sqrt(fourth)));
     }
   }
 }
 
-inline bool pack_bounds(BoundKeys &to) {
-  const Keys &keys = *to.keys;
+inline bool pack_bounds(BoundKeys& to) {
+  const Keys& keys = *to.keys;
   if (to.squares) {
     pack_keys<true>(to);
   } else {
@@ -63,8 +62,7 @@ struct QueryNorms {
   float norm1, norm2, norm_max, norm_squares;
 };
 
-inline QueryNorms norms_of(const BlockRow &row, std::int64_t dim,
-                           double &sum_abs_q) {
+inline QueryNorms norms_of(const BlockRow& row, std::int64_t dim, double& sum_abs_q) {
   F64x8 sum = splat(0), squares = splat(0), fourth = splat(0), most = splat(0);
   for (std::int64_t d = 0; d < dim; d += 8) {
     const F64x8 size = magnitude(load_some(row.q, d, dim));
@@ -76,39 +74,34 @@ inline QueryNorms norms_of(const BlockRow &row, std::int64_t dim,
   }
   sum_abs_q = sum_lanes(sum);
   const double factor = __builtin_fabs(row.factor) * (1 + 0x1p-22);
-  return {
-      static_cast<float>(sum_abs_q * factor),
-      static_cast<float>(__builtin_sqrt(sum_lanes(squares)) * factor),
-      static_cast<float>(largest_lane(most) * factor),
-      static_cast<float>(__builtin_sqrt(sum_lanes(fourth)) * factor * factor)};
+  return {static_cast<float>(sum_abs_q * factor),
+          static_cast<float>(__builtin_sqrt(sum_lanes(squares)) * factor),
+          static_cast<float>(largest_lane(most) * factor),
+          static_cast<float>(__builtin_sqrt(sum_lanes(fourth)) * factor * factor)};
 }
 
 /// sum_d |q_d k_jd| of kRows rows with kPanels panels, into work.size; not yet
 /// times the factor.
 template <int kRows, int kPanels>
-void add_sizes(const BoundKeys &keys, std::int64_t panel, std::int64_t r,
-               const BoundWork &work) {
+void add_sizes(const BoundKeys& keys, std::int64_t panel, std::int64_t r, const BoundWork& work) {
   const std::int64_t dim = keys.keys->dim_qk;
   F32x16 sums[kPanels][kRows];
   ATTEST_SIMD_UNROLL
   for (int p = 0; p < kPanels; ++p) {
     ATTEST_SIMD_UNROLL
-    for (int i = 0; i < kRows; ++i)
-      sums[p][i] = splat16(0);
+    for (int i = 0; i < kRows; ++i) sums[p][i] = splat16(0);
   }
-  const float *k = keys.abs_k + panel * dim * kPanel;
-  const float *q = work.q + r;
+  const float* k = keys.abs_k + panel * dim * kPanel;
+  const float* q = work.q + r;
   for (std::int64_t d = 0; d < dim; ++d, k += kPanel, q += kBlockRows) {
     F32x16 sizes[kPanels];
     ATTEST_SIMD_UNROLL
-    for (int p = 0; p < kPanels; ++p)
-      sizes[p] = load16(k + p * dim * kPanel);
+    for (int p = 0; p < kPanels; ++p) sizes[p] = load16(k + p * dim * kPanel);
     ATTEST_SIMD_UNROLL
     for (int i = 0; i < kRows; ++i) {
       const F32x16 x = splat16(q[i]);
       ATTEST_SIMD_UNROLL
-      for (int p = 0; p < kPanels; ++p)
-        sums[p][i] = fma(x, sizes[p], sums[p][i]);
+      for (int p = 0; p < kPanels; ++p) sums[p][i] = fma(x, sizes[p], sums[p][i]);
     }
   }
   ATTEST_SIMD_UNROLL
@@ -121,35 +114,29 @@ void add_sizes(const BoundKeys &keys, std::int64_t panel, std::int64_t r,
 }
 
 template <int kPanels>
-void add_sizes_of_rows(const Block &block, const BoundKeys &keys,
-                       std::int64_t panel, const BoundWork &work) {
+void add_sizes_of_rows(const Block& block, const BoundKeys& keys, std::int64_t panel,
+                       const BoundWork& work) {
   std::int64_t r = 0;
-  for (; r + 12 <= block.num_rows; r += 12)
-    add_sizes<12, kPanels>(keys, panel, r, work);
-  for (; r + 4 <= block.num_rows; r += 4)
-    add_sizes<4, kPanels>(keys, panel, r, work);
-  for (; r < block.num_rows; ++r)
-    add_sizes<1, kPanels>(keys, panel, r, work);
+  for (; r + 12 <= block.num_rows; r += 12) add_sizes<12, kPanels>(keys, panel, r, work);
+  for (; r + 4 <= block.num_rows; r += 4) add_sizes<4, kPanels>(keys, panel, r, work);
+  for (; r < block.num_rows; ++r) add_sizes<1, kPanels>(keys, panel, r, work);
 }
 
-inline void add_exact_sizes(const Block &block, const Scratch &scratch,
-                            const BoundKeys &keys, const BoundWork &work) {
+inline void add_exact_sizes(const Block& block, const Scratch& scratch, const BoundKeys& keys,
+                            const BoundWork& work) {
   for (std::int64_t r = 0; r < kBlockRows; ++r) {
     for (std::int64_t d = 0; d < keys.keys->dim_qk; ++d) {
       const double q = r < block.num_rows ? block.rows[r].q[d] : 0;
-      work.q[d * kBlockRows + r] =
-          static_cast<float>(__builtin_fabs(q) * (1 + 0x1p-22));
+      work.q[d * kBlockRows + r] = static_cast<float>(__builtin_fabs(q) * (1 + 0x1p-22));
     }
   }
   std::int64_t p = scratch.first_panel;
-  for (; p + 2 <= scratch.last_panel; p += 2)
-    add_sizes_of_rows<2>(block, keys, p, work);
-  if (p < scratch.last_panel)
-    add_sizes_of_rows<1>(block, keys, p, work);
+  for (; p + 2 <= scratch.last_panel; p += 2) add_sizes_of_rows<2>(block, keys, p, work);
+  if (p < scratch.last_panel) add_sizes_of_rows<1>(block, keys, p, work);
 }
 
 /// 1 for keys the row sees, 0 for others, by its range alone.
-inline F32x16 in_range(const BlockRow &row, std::int64_t panel) {
+inline F32x16 in_range(const BlockRow& row, std::int64_t panel) {
   float seen[16];
   for (std::int64_t i = 0; i < kPanel; ++i) {
     const std::int64_t j = panel * kPanel + i;
@@ -159,8 +146,7 @@ inline F32x16 in_range(const BlockRow &row, std::int64_t panel) {
 }
 
 /// extra_size of the keys of a panel.
-inline F32x16 extra_of(const BlockRow &row, std::int64_t panel,
-                       std::int64_t count) {
+inline F32x16 extra_of(const BlockRow& row, std::int64_t panel, std::int64_t count) {
   float extra[16];
   for (std::int64_t i = 0; i < kPanel; ++i) {
     const std::int64_t j = panel * kPanel + i;
@@ -176,10 +162,10 @@ struct Survey {
 
 /// One panel. `kPlain`: every key is visible and its score is the dot product.
 template <bool kPlain, bool kExact>
-ATTEST_SIMD_INLINE void
-survey_panel(const Block &block, const Scratch &scratch, const BoundKeys &keys,
-             const QueryNorms &norms, F32x16 factor, std::int64_t r,
-             std::int64_t p, const BoundWork &work, Survey &to) {
+ATTEST_SIMD_INLINE void survey_panel(const Block& block, const Scratch& scratch,
+                                     const BoundKeys& keys, const QueryNorms& norms, F32x16 factor,
+                                     std::int64_t r, std::int64_t p, const BoundWork& work,
+                                     Survey& to) {
   const F32x16 zero = splat16(0), hidden = splat16(-__builtin_huge_valf());
   const std::int64_t entry = panel_entry(r, p * kPanel), at = p * kPanel;
   const F32x16 dot = load16(scratch.dots + entry);
@@ -199,73 +185,66 @@ survey_panel(const Block &block, const Scratch &scratch, const BoundKeys &keys,
     to.max_t = larger(dot, to.max_t);
     to.min_t = smaller(dot, to.min_t);
   } else {
-    const BlockRow &row = block.rows[r];
+    const BlockRow& row = block.rows[r];
     F32x16 t = scratch.scores != nullptr ? load16(scratch.scores + entry) : dot;
     t = select_less(zero, in_range(row, p), t, hidden);
     const F32x16 seen = select_less(hidden, t, splat16(1), zero);
     size = size * seen;
     abs_s = abs_s * seen;
     if (row.extra != nullptr) {
-      to.max_extra =
-          larger(extra_of(row, p, keys.keys->count) * seen, to.max_extra);
+      to.max_extra = larger(extra_of(row, p, keys.keys->count) * seen, to.max_extra);
     }
     to.count += seen;
     to.max_k = larger(norm1 * seen, to.max_k);
     to.max_t = larger(t, to.max_t);
-    to.min_t = smaller(
-        select_less(zero, seen, t, splat16(__builtin_huge_valf())), to.min_t);
+    to.min_t = smaller(select_less(zero, seen, t, splat16(__builtin_huge_valf())), to.min_t);
     store(work.t + entry, t);
   }
   to.max_abs_s = larger(abs_s, to.max_abs_s);
   to.max_size = larger(size, to.max_size);
   store(work.size + entry, size);
-  if (work.declared) { // for records
+  if (work.declared) {  // for records
     const F32x16 t = load16(work.t + entry);
     work.panel_most[p * kBlockRows + r] = largest_of(t);
   }
 }
 
 template <bool kExact>
-void survey_row(const Block &block, const Scratch &scratch,
-                const BoundKeys &keys, std::int64_t r, BoundWork &work) {
-  const BlockRow &row = block.rows[r];
-  BoundRow &to = work.rows[r];
+void survey_row(const Block& block, const Scratch& scratch, const BoundKeys& keys, std::int64_t r,
+                BoundWork& work) {
+  const BlockRow& row = block.rows[r];
+  BoundRow& to = work.rows[r];
   const QueryNorms norms = norms_of(row, keys.keys->dim_qk, to.sum_abs_q);
   to.norm_squares = norms.norm_squares;
-  const F32x16 factor =
-      splat16(static_cast<float>(__builtin_fabs(row.factor) * (1 + 0x1p-22)));
+  const F32x16 factor = splat16(static_cast<float>(__builtin_fabs(row.factor) * (1 + 0x1p-22)));
   const F32x16 zero = splat16(0), infinite = splat16(__builtin_huge_valf());
   Survey found{zero, zero - infinite, infinite, zero, zero, zero, zero};
   const bool plain = row.extra == nullptr && scratch.scores == nullptr;
   std::int64_t inner = 0;
   for (std::int64_t p = scratch.first_panel; p < scratch.last_panel; ++p) {
     if (plain && p * kPanel >= row.first && (p + 1) * kPanel <= row.last) {
-      survey_panel<true, kExact>(block, scratch, keys, norms, factor, r, p,
-                                 work, found);
+      survey_panel<true, kExact>(block, scratch, keys, norms, factor, r, p, work, found);
       ++inner;
     } else {
-      survey_panel<false, kExact>(block, scratch, keys, norms, factor, r, p,
-                                  work, found);
+      survey_panel<false, kExact>(block, scratch, keys, norms, factor, r, p, work, found);
     }
   }
   to.count = sum_lanes(found.count) + static_cast<double>(inner * kPanel);
   to.max_t = largest_of(found.max_t);
   to.min_t = -largest_of(zero - found.min_t);
-  to.max_abs_t = to.count > 0 ? __builtin_fmax(__builtin_fabs(to.max_t),
-                                               __builtin_fabs(to.min_t))
-                              : 0;
+  to.max_abs_t =
+      to.count > 0 ? __builtin_fmax(__builtin_fabs(to.max_t), __builtin_fabs(to.min_t)) : 0;
   to.max_abs_s = largest_of(found.max_abs_s);
   to.max_size = largest_of(found.max_size);
   to.max_extra = largest_of(found.max_extra);
   to.sum_abs_k = largest_of(found.max_k);
 }
 
-inline void survey(const Block &block, const Scratch &scratch,
-                   const BoundKeys &keys, BoundWork &work) {
+inline void survey(const Block& block, const Scratch& scratch, const BoundKeys& keys,
+                   BoundWork& work) {
   // Scores that are dot products stay where they are, but for hidden keys.
   work.t = scratch.scores != nullptr ? scratch.scores : scratch.dots;
-  if (keys.abs_k != nullptr)
-    add_exact_sizes(block, scratch, keys, work);
+  if (keys.abs_k != nullptr) add_exact_sizes(block, scratch, keys, work);
   for (std::int64_t r = 0; r < block.num_rows; ++r) {
     if (keys.abs_k != nullptr) {
       survey_row<true>(block, scratch, keys, r, work);
@@ -275,4 +254,4 @@ inline void survey(const Block &block, const Scratch &scratch,
   }
 }
 
-} // namespace attest::oracle::simd::ATTEST_SIMD_NAMESPACE
+}  // namespace attest::oracle::simd::ATTEST_SIMD_NAMESPACE

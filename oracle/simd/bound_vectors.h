@@ -11,12 +11,8 @@ namespace attest::oracle::simd::ATTEST_SIMD_NAMESPACE {
 ATTEST_SIMD_INLINE F32x16 splat_like(F32x16 /*like*/, double x) {
   return splat16(static_cast<float>(x));
 }
-ATTEST_SIMD_INLINE F64x8 mul_add(F64x8 a, F64x8 b, F64x8 c) {
-  return fma(a, b, c);
-}
-ATTEST_SIMD_INLINE F32x16 mul_add(F32x16 a, F32x16 b, F32x16 c) {
-  return fma(a, b, c);
-}
+ATTEST_SIMD_INLINE F64x8 mul_add(F64x8 a, F64x8 b, F64x8 c) { return fma(a, b, c); }
+ATTEST_SIMD_INLINE F32x16 mul_add(F32x16 a, F32x16 b, F32x16 c) { return fma(a, b, c); }
 /// a < b ? x : y
 ATTEST_SIMD_INLINE F64x8 choose_less(F64x8 a, F64x8 b, F64x8 x, F64x8 y) {
   return select(less(a, b), x, y);
@@ -39,14 +35,11 @@ ATTEST_SIMD_INLINE double sum_lanes(F32x16 a) {
 ATTEST_SIMD_INLINE F64x8 raised(F64x8 x) { return x * splat(1 + 0x1p-22); }
 
 /// Doubles d ... d + 7 of an array of `count`, 0 beyond its end.
-ATTEST_SIMD_INLINE F64x8 load_some(const double *array, std::int64_t d,
-                                   std::int64_t count) {
-  if (d + 8 <= count)
-    return load(array + d);
+ATTEST_SIMD_INLINE F64x8 load_some(const double* array, std::int64_t d, std::int64_t count) {
+  if (d + 8 <= count) return load(array + d);
   double x[8];
-  for (std::int64_t i = 0; i < 8; ++i)
-    x[i] = d + i < count ? array[d + i] : 0;
+  for (std::int64_t i = 0; i < 8; ++i) x[i] = d + i < count ? array[d + i] : 0;
   return load(x);
 }
 
-} // namespace attest::oracle::simd::ATTEST_SIMD_NAMESPACE
+}  // namespace attest::oracle::simd::ATTEST_SIMD_NAMESPACE

@@ -13,10 +13,11 @@
 namespace attest::oracle::simd::ATTEST_SIMD_NAMESPACE {
 
 /// e^x = power * scale * (1 + rest).
-template <typename V> struct DDExpParts {
-  DD<V> power; ///< in [1, 2), |power.lo| < 2^-51
-  DD<V> rest;  ///< |rest| < 2^-9.5, |rest.lo| < 2^-61
-  V scale;     ///< 2^n
+template <typename V>
+struct DDExpParts {
+  DD<V> power;  ///< in [1, 2), |power.lo| < 2^-51
+  DD<V> rest;   ///< |rest| < 2^-9.5, |rest.lo| < 2^-61
+  V scale;      ///< 2^n
 };
 
 /// Errors, absolute:
@@ -31,7 +32,8 @@ template <typename V> struct DDExpParts {
 /// - power: 2^-106 for the tables, 2^-104 for the sums in its low part, 2^-107
 /// for the product of
 ///   the tables' low parts; together 2^-103.5, and nothing where k = 0.
-template <typename V> ATTEST_SIMD_INLINE DDExpParts<V> exp_parts(DD<V> x) {
+template <typename V>
+ATTEST_SIMD_INLINE DDExpParts<V> exp_parts(DD<V> x) {
   const auto number = [&](double c) { return splat_like(x.hi, c); };
   // The bias makes scale two shifts of the bits of magic.
   const V bias = number(kMagic + 256 * 1023);
@@ -55,15 +57,13 @@ template <typename V> ATTEST_SIMD_INLINE DDExpParts<V> exp_parts(DD<V> x) {
   const V fourth_low = fourth.lo + number(kTwentyFourth[1]);
   const DD<V> product3 = two_product(h, fourth.hi);
   const DD<V> third = fast_two_sum(number(kSixth[0]), product3.hi);
-  const V third_low =
-      third.lo + (fma(h, fourth_low, product3.lo) + number(kSixth[1]));
+  const V third_low = third.lo + (fma(h, fourth_low, product3.lo) + number(kSixth[1]));
   const DD<V> product2 = two_product(h, third.hi);
   const DD<V> second_term = fast_two_sum(number(0.5), product2.hi);
   const V second_low = second_term.lo + fma(h, third_low, product2.lo);
   const DD<V> square = two_product(h, h);
   const DD<V> product1 = two_product(square.hi, second_term.hi);
-  const V product1_low =
-      fma(square.lo, second_term.hi, fma(square.hi, second_low, product1.lo));
+  const V product1_low = fma(square.lo, second_term.hi, fma(square.hi, second_low, product1.lo));
   const DD<V> sum = fast_two_sum(h, product1.hi);
   // e^(h + l) - 1 = e^h - 1 + l e^h up to l^2.
   const V rest_low = (sum.lo + product1_low) + fma(l, sum.hi, l);
@@ -73,12 +73,12 @@ template <typename V> ATTEST_SIMD_INLINE DDExpParts<V> exp_parts(DD<V> x) {
   const DD<V> power = two_product(coarse, fine);
   const V power_low = fma(look_up_high(kPower16Low, magic), fine,
                           fma(coarse, look_up(kPower256Low, magic), power.lo));
-  return {
-      {power.hi, power_low}, {sum.hi, rest_low}, power_of_two_of_256ths(magic)};
+  return {{power.hi, power_low}, {sum.hi, rest_low}, power_of_two_of_256ths(magic)};
 }
 
 /// a * b, with a low part that is summed as it comes.
-template <typename V> ATTEST_SIMD_INLINE DD<V> loose_product(DD<V> a, DD<V> b) {
+template <typename V>
+ATTEST_SIMD_INLINE DD<V> loose_product(DD<V> a, DD<V> b) {
   const DD<V> p = two_product(a.hi, b.hi);
   return {p.hi, fma(a.lo, b.hi, fma(a.hi, b.lo, p.lo))};
 }
@@ -90,15 +90,15 @@ template <typename V> ATTEST_SIMD_INLINE DD<V> loose_product(DD<V> a, DD<V> b) {
 ///
 /// 2^-96 for the exponent, 2^-103.5 each for power and for the sums here,
 /// 2^-106 for rest.
-template <typename V> ATTEST_SIMD_INLINE DD<V> exp(DD<V> x) {
+template <typename V>
+ATTEST_SIMD_INLINE DD<V> exp(DD<V> x) {
   const auto number = [&](double c) { return splat_like(x.hi, c); };
   const DDExpParts<V> e = exp_parts(x);
   const DD<V> product = loose_product(e.power, e.rest);
   const DD<V> sum = fast_two_sum(e.power.hi, product.hi);
   const DD<V> y = fast_two_sum(sum.hi, sum.lo + (e.power.lo + product.lo));
   const auto under = less(x.hi, number(kExpUnderflow));
-  return {select(under, number(0.0), y.hi * e.scale),
-          select(under, number(0.0), y.lo * e.scale)};
+  return {select(under, number(0.0), y.hi * e.scale), select(under, number(0.0), y.lo * e.scale)};
 }
 
 /// e^x - 1 for |x| <= 100.
@@ -115,8 +115,7 @@ ATTEST_SIMD_INLINE DD8 expm1(DD8 x) {
   // larger than the product.
   const DD8 minus_one = two_sum(power.hi, splat(-1.0));
   const DD8 sum = fast_two_sum(minus_one.hi, product.hi);
-  return fast_two_sum(sum.hi,
-                      sum.lo + ((minus_one.lo + power.lo) + product.lo));
+  return fast_two_sum(sum.hi, sum.lo + ((minus_one.lo + power.lo) + product.lo));
 }
 
 /// ln x for x in [2^-900, 2^1000].
@@ -161,4 +160,4 @@ ATTEST_SIMD_INLINE DD8 tanh(DD8 x) {
   return {with_sign_of(y.hi, x.hi), select(negative, minus.lo, y.lo)};
 }
 
-} // namespace attest::oracle::simd::ATTEST_SIMD_NAMESPACE
+}  // namespace attest::oracle::simd::ATTEST_SIMD_NAMESPACE

@@ -25,4 +25,4 @@ inline constexpr double kDDExpm1Error = 0x1p-93;
 inline constexpr double kDDLogError = 0x1p-92;
 inline constexpr double kDDTanhError = 0x1p-91;
 
-} // namespace attest::oracle::simd
+}  // namespace attest::oracle::simd

@@ -23,15 +23,14 @@ ATTEST_SIMD_INLINE V polynomial_at(V x, const double (&c)[count]) {
 
 /// e^x = scale * (1 + rest), |rest| < 0.022.
 struct ExpParts {
-  F64x8 scale; ///< 2^(k/16) to nearest, for an integer k
+  F64x8 scale;  ///< 2^(k/16) to nearest, for an integer k
   F64x8 rest;
-  F64x8 magic; ///< kMagic + k
+  F64x8 magic;  ///< kMagic + k
 };
 
 /// With (e^r - 1 - r) / r^2 as a polynomial of r.
 template <int count>
-ATTEST_SIMD_INLINE ExpParts exp_parts(F64x8 x,
-                                      const double (&polynomial)[count]) {
+ATTEST_SIMD_INLINE ExpParts exp_parts(F64x8 x, const double (&polynomial)[count]) {
   const F64x8 magic = fma(x, splat(kInverseLn2Over16), splat(kMagic));
   const F64x8 k = magic - splat(kMagic);
   // x - k ln 2 / 16. The first difference is exact: k * kLn2Over16 is a double
@@ -54,8 +53,7 @@ ATTEST_SIMD_INLINE ExpParts exp_parts(F64x8 x,
 ATTEST_SIMD_INLINE F64x8 exp(F64x8 x) {
   // Lanes below hold anything, even NaN, until they are cleared at the end.
   const ExpParts e = exp_parts(x, kExpPolynomial);
-  return select(less(x, splat(kExpUnderflow)), splat(0.0),
-                fma(e.scale, e.rest, e.scale));
+  return select(less(x, splat(kExpUnderflow)), splat(0.0), fma(e.scale, e.rest, e.scale));
 }
 
 /// ln x for x in about [sqrt(1/2), sqrt(2)], plus e ln 2 for an integer e.
@@ -67,8 +65,7 @@ ATTEST_SIMD_INLINE F64x8 log_of_parts(F64x8 x, F64x8 e) {
   // ln x = 2 artanh(s) = 2 s + s z p = f - (g - s (g + z p)) with g = f^2 / 2:
   // what is subtracted from f is small, and so are its errors.
   const F64x8 g = splat(0.5) * f * f;
-  const F64x8 low =
-      fma(s, fma(z, polynomial_at(z, kLogPolynomial), g), e * splat(kLn2[1]));
+  const F64x8 low = fma(s, fma(z, polynomial_at(z, kLogPolynomial), g), e * splat(kLn2[1]));
   return fma(e, splat(kLn2[0]), f - (g - low));
 }
 
@@ -109,4 +106,4 @@ ATTEST_SIMD_INLINE F64x8 tanh(F64x8 x) {
   return with_sign_of(m / (splat(2.0) + m), x);
 }
 
-} // namespace attest::oracle::simd::ATTEST_SIMD_NAMESPACE
+}  // namespace attest::oracle::simd::ATTEST_SIMD_NAMESPACE

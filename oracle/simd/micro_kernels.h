@@ -19,20 +19,19 @@ namespace attest::oracle::simd::ATTEST_SIMD_NAMESPACE {
 #if defined(ATTEST_SIMD_AVX512)
 inline constexpr int kAccumulators = 24;
 #elif defined(ATTEST_SIMD_AVX2) && defined(__clang__)
-inline constexpr int kAccumulators = 4; // 6 is one register too many: it spills
+inline constexpr int kAccumulators = 4;  // 6 is one register too many: it spills
 #elif defined(ATTEST_SIMD_AVX2)
 inline constexpr int kAccumulators = 6;
 #else
 inline constexpr int kAccumulators = 4;
 #endif
-inline constexpr int kRowsAtOnce = kAccumulators / 2; ///< in double
-inline constexpr int kRowsAtOnceDD =
-    kAccumulators / 4; ///< with a double-double accumulator
+inline constexpr int kRowsAtOnce = kAccumulators / 2;    ///< in double
+inline constexpr int kRowsAtOnceDD = kAccumulators / 4;  ///< with a double-double accumulator
 
 /// Calls job.operator()<rows>() for a number of rows known at run time, 1 <=
 /// rows <= kMost.
 template <int kMost, typename Job>
-ATTEST_SIMD_INLINE void with_rows(std::int64_t rows, const Job &job) {
+ATTEST_SIMD_INLINE void with_rows(std::int64_t rows, const Job& job) {
   if constexpr (kMost == 1) {
     job.template operator()<1>();
   } else if (rows == kMost) {
@@ -57,14 +56,13 @@ inline constexpr std::int64_t kPrefetch = 1024;
 /// kVectors vectors at b + p * b_panel + s * kPanel and a(r, s) the double at a
 /// + r * kRow + s * kStep.
 template <int kRows, int kPanels, int kVectors, int kRow, int kStep>
-ATTEST_SIMD_INLINE void multiply(const double *a, const double *b,
-                                 std::int64_t b_panel, std::int64_t steps,
-                                 F64x8 (&c)[kPanels][kRows][kVectors]) {
+ATTEST_SIMD_INLINE void multiply(const double* a, const double* b, std::int64_t b_panel,
+                                 std::int64_t steps, F64x8 (&c)[kPanels][kRows][kVectors]) {
   for (std::int64_t s = 0; s < steps; ++s) {
     F64x8 x[kPanels][kVectors];
     ATTEST_SIMD_UNROLL
     for (int p = 0; p < kPanels; ++p) {
-      const double *from = b + p * b_panel + s * kPanel;
+      const double* from = b + p * b_panel + s * kPanel;
       ATTEST_SIMD_UNROLL
       for (int h = 0; h < kVectors; ++h) {
         x[p][h] = load(from + 8 * h);
@@ -77,8 +75,7 @@ ATTEST_SIMD_INLINE void multiply(const double *a, const double *b,
       ATTEST_SIMD_UNROLL
       for (int p = 0; p < kPanels; ++p) {
         ATTEST_SIMD_UNROLL
-        for (int h = 0; h < kVectors; ++h)
-          c[p][r][h] = fma(factor, x[p][h], c[p][r][h]);
+        for (int h = 0; h < kVectors; ++h) c[p][r][h] = fma(factor, x[p][h], c[p][r][h]);
       }
     }
   }
@@ -94,13 +91,11 @@ struct Anchored {
 /// c[r] += sum over steps s of (a(r, s) + a_low(r, s)) b(s), as multiply();
 /// a_low only with kWithLow. Error: ball.h.
 template <int kRows, int kVectors, int kRow, int kStep, bool kWithLow>
-ATTEST_SIMD_INLINE void multiply_anchored(const double *a, const double *a_low,
-                                          const double *b, std::int64_t steps,
-                                          Anchored (&c)[kRows][kVectors]) {
+ATTEST_SIMD_INLINE void multiply_anchored(const double* a, const double* a_low, const double* b,
+                                          std::int64_t steps, Anchored (&c)[kRows][kVectors]) {
   for (std::int64_t s = 0; s < steps; ++s) {
     F64x8 x[kVectors];
-    for (int h = 0; h < kVectors; ++h)
-      x[h] = load(b + s * kPanel + 8 * h);
+    for (int h = 0; h < kVectors; ++h) x[h] = load(b + s * kPanel + 8 * h);
     ATTEST_SIMD_UNROLL
     for (int r = 0; r < kRows; ++r) {
       const F64x8 factor = splat(a[r * kRow + s * kStep]);
@@ -111,12 +106,11 @@ ATTEST_SIMD_INLINE void multiply_anchored(const double *a, const double *a_low,
         c[r][h].low += fms(factor, x[h], on_grid);
         c[r][h].high = sum;
         if constexpr (kWithLow) {
-          c[r][h].low =
-              fma(splat(a_low[r * kRow + s * kStep]), x[h], c[r][h].low);
+          c[r][h].low = fma(splat(a_low[r * kRow + s * kStep]), x[h], c[r][h].low);
         }
       }
     }
   }
 }
 
-} // namespace attest::oracle::simd::ATTEST_SIMD_NAMESPACE
+}  // namespace attest::oracle::simd::ATTEST_SIMD_NAMESPACE

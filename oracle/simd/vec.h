@@ -42,12 +42,11 @@ namespace attest::oracle::simd {
 /// Bits of 1 minus bits of about sqrt(1/2): added to a double, rounds it up to
 /// the next power of two from sqrt(1/2) of that on. The exponent field of the
 /// sum is then the exponent.
-inline constexpr std::int64_t kExponentRounding =
-    0x3FF0000000000000 - 0x3FE6A09E00000000;
+inline constexpr std::int64_t kExponentRounding = 0x3FF0000000000000 - 0x3FE6A09E00000000;
 /// With an integer below 2^52 in the low bits: 2^52 plus that integer.
 inline constexpr std::int64_t kBitsOfTwoTo52 = 0x4330000000000000;
 
-} // namespace attest::oracle::simd
+}  // namespace attest::oracle::simd
 
 #if defined(ATTEST_SIMD_AVX512)
 #include "oracle/simd/vec_avx512.h"
@@ -59,12 +58,10 @@ inline constexpr std::int64_t kBitsOfTwoTo52 = 0x4330000000000000;
 
 namespace attest::oracle::simd::ATTEST_SIMD_NAMESPACE {
 
-ATTEST_SIMD_INLINE F64x8 &operator+=(F64x8 &a, F64x8 b) { return a = a + b; }
-ATTEST_SIMD_INLINE F32x16 &operator+=(F32x16 &a, F32x16 b) { return a = a + b; }
+ATTEST_SIMD_INLINE F64x8& operator+=(F64x8& a, F64x8 b) { return a = a + b; }
+ATTEST_SIMD_INLINE F32x16& operator+=(F32x16& a, F32x16 b) { return a = a + b; }
 
-ATTEST_SIMD_INLINE void store_rounded(float *to, F64x8 a, F64x8 b) {
-  store(to, rounded(a, b));
-}
+ATTEST_SIMD_INLINE void store_rounded(float* to, F64x8 a, F64x8 b) { store(to, rounded(a, b)); }
 
 /// The one order in which lanes are ever added: pairs of pairs.
 ATTEST_SIMD_INLINE double sum_lanes(F64x8 a) {
@@ -75,16 +72,14 @@ ATTEST_SIMD_INLINE double sum_lanes(F64x8 a) {
 ATTEST_SIMD_INLINE double largest_lane(F64x8 a) {
   double x[8];
   store(x, a);
-  for (int i = 1; i < 8; ++i)
-    x[0] = x[i] > x[0] ? x[i] : x[0];
+  for (int i = 1; i < 8; ++i) x[0] = x[i] > x[0] ? x[i] : x[0];
   return x[0];
 }
 ATTEST_SIMD_INLINE double smallest_lane(F64x8 a) {
   double x[8];
   store(x, a);
-  for (int i = 1; i < 8; ++i)
-    x[0] = x[i] < x[0] ? x[i] : x[0];
+  for (int i = 1; i < 8; ++i) x[0] = x[i] < x[0] ? x[i] : x[0];
   return x[0];
 }
 
-} // namespace attest::oracle::simd::ATTEST_SIMD_NAMESPACE
+}  // namespace attest::oracle::simd::ATTEST_SIMD_NAMESPACE
