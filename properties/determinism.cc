@@ -3,6 +3,7 @@
 #include "properties/families.h"
 #include "properties/generate.h"
 #include "properties/harness.h"
+#include "properties/other_call.h"
 
 namespace attest::properties {
 namespace {
@@ -20,8 +21,8 @@ Verdict check_run_to_run(const Case& value, Harness& harness) {
   return harness.same(scene, b.out, a.out, true);
 }
 
-/// Between two equal calls the same kernel object serves another: sequences reversed and repeated,
-/// other junk in every unused place.
+/// Between two equal calls the same kernel object serves others: sequences reversed and repeated,
+/// with other junk in every unused place, then longer ones with other features.
 Verdict check_after_other(const Case& value, Harness& harness) {
   const Scene scene = harness.scene(value);
   std::vector<std::int64_t> order;
@@ -38,6 +39,11 @@ Verdict check_after_other(const Case& value, Harness& harness) {
   if (a.failure) return *a.failure;
   const Run between = harness.attend(other);
   if (between.failure) return *between.failure;
+  const Scene changed = harness.scene(other_call(value, harness.info()));
+  if (harness.supported(changed)) {
+    const Run otherwise = harness.attend(changed);
+    if (otherwise.failure) return *otherwise.failure;
+  }
   Scene again = scene;
   if (repeats_bits_over_junk(harness.info())) again.junk_seed = other.junk_seed;
   const Run b = harness.attend(again);
@@ -53,7 +59,7 @@ std::span<const Property> determinism_family() {
   static const Property family[] = {
       {.id = "determinism.run_to_run",
        .claim = "the same call twice gives the same bits",
-       .kills = "",
+       .kills = "counter_not_reset",
        .file = __FILE__,
        .line = __LINE__,
        .applies = repeats,
@@ -62,7 +68,7 @@ std::span<const Property> determinism_family() {
       {.id = "determinism.after_other",
        .claim = "a call gives the same bits after another call on the same kernel object and over "
                 "dirty memory",
-       .kills = "one_page_too_many",
+       .kills = "one_page_too_many, mask_survives_call, counter_not_reset",
        .file = __FILE__,
        .line = __LINE__,
        .applies = repeats,

@@ -34,9 +34,10 @@ State read_state(const attest_state& state) {
   return out;
 }
 
-/// Asks plan() for a workspace, if the kernel has one, and fills it as the convention says.
+/// Asks plan() for a workspace, if the kernel has one, and fills it as the convention says. `kept`:
+/// what earlier calls left of a workspace that is zeroed once.
 RunResult plan_workspace(kernels::Session& session, const Scene& scene, kernels::Launch& launch,
-                         attest_attend& call) {
+                         std::vector<std::byte>& kept, attest_attend& call) {
   const auto& info = session.info();
   if (!info.has_plan) return {};
   attest_plan_result plan{};
@@ -58,7 +59,10 @@ RunResult plan_workspace(kernels::Session& session, const Scene& scene, kernels:
       kind = poison.kind;
     }
   }
-  if (info.conventions.workspace_before != ATTEST_WORKSPACE_ANYTHING) {
+  if (info.conventions.workspace_before == ATTEST_WORKSPACE_ZEROED_ONCE) {
+    kept.resize(std::max(kept.size(), plan.workspace_bytes));  // what is new of it is zero
+    if (plan.workspace_bytes > 0) std::memcpy(workspace, kept.data(), plan.workspace_bytes);
+  } else if (info.conventions.workspace_before == ATTEST_WORKSPACE_ZEROED) {
     std::memset(workspace, 0, plan.workspace_bytes);
   } else if (poisoned && kind == problem::PoisonKind::kNaN) {
     std::memset(workspace, 0xff, plan.workspace_bytes);
@@ -72,6 +76,17 @@ RunResult plan_workspace(kernels::Session& session, const Scene& scene, kernels:
 }
 
 }  // namespace
+
+void Harness::begin_check() { kept_workspace_.clear(); }
+
+void Harness::keep_workspace(const RunResult& result, const void* workspace, std::size_t bytes) {
+  if (info().conventions.workspace_before != ATTEST_WORKSPACE_ZEROED_ONCE) return;
+  if (!result.ok()) {
+    kept_workspace_.clear();
+  } else if (bytes > 0) {
+    std::memcpy(kept_workspace_.data(), workspace, bytes);
+  }
+}
 
 Scene Harness::scene(const problem::Case& value) {
   const Stopwatch watch(statistics_.generate_ns);
@@ -96,11 +111,14 @@ Run Harness::attend(const Scene& scene) {
   if (run.failure) return run;
   kernels::Launch launch(session_.arena());
   attest_attend* call = place(scene, info(), launch, true);
-  RunResult result = plan_workspace(session_, scene, launch, *call);
+  RunResult result = plan_workspace(session_, scene, launch, kept_workspace_, *call);
   if (result.ok()) {
     launch.seal();
+    const void* const workspace = call->workspace;
+    const std::size_t bytes = call->workspace_bytes;
     result = session_.attend(call);
     ++statistics_.kernel_calls;
+    keep_workspace(result, workspace, bytes);
   }
   conclude(result, launch, run);
   if (run.failure) return run;
@@ -127,12 +145,13 @@ Run Harness::attend_partial(const Scene& scene, const std::vector<Range>& keys) 
   partial->out =
       place_output_state(info(), problem.total_q(), problem.num_q_heads, problem.head_dim_v,
                          problem.o_dtype, launch, scene.storage.strides);
-  RunResult result = plan_workspace(session_, scene, launch, *call);
+  RunResult result = plan_workspace(session_, scene, launch, kept_workspace_, *call);
   if (result.ok()) {
     partial->call = *call;
     launch.seal();
     result = session_.attend_partial(partial);
     ++statistics_.kernel_calls;
+    keep_workspace(result, call->workspace, call->workspace_bytes);
   }
   conclude(result, launch, run);
   if (run.failure) return run;

@@ -2,6 +2,7 @@
 // property needs between its case and its verdict.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -75,6 +76,9 @@ class Harness {
   /// When set, judge() repeats results that are suspicious (second_look.h).
   void second_looks(bool on) { second_looks_ = on; }
 
+  /// A new workspace, for kernels whose workspace is zeroed once: within a check, calls pass it on.
+  void begin_check();
+
   /// scene_of(), with the time it takes counted as generation.
   Scene scene(const problem::Case& value);
 
@@ -143,7 +147,11 @@ class Harness {
   problem::Verdict judge_once(const Scene& scene, oracle::Expected expected, const Outputs& got,
                               const JudgeOptions& options, std::optional<Suspect>& suspect);
 
+  /// After a call: what its workspace holds is what the next call gets, where it is zeroed once.
+  void keep_workspace(const kernels::RunResult& result, const void* workspace, std::size_t bytes);
+
   kernels::Session& session_;
+  std::vector<std::byte> kept_workspace_;
   Statistics statistics_;
   Trace trace_;
   std::optional<problem::Verdict> broken_supports_;  ///< supports() crashed or hung

@@ -77,6 +77,7 @@ problem::Verdict run_check(const Property& property, const problem::Case& value,
   const auto start = std::chrono::steady_clock::now();
   const std::int64_t kernel_before = harness.session().kernel_nanoseconds();
   harness.session().take_defect_ran();
+  harness.begin_check();
   problem::Verdict verdict = property.check(value, harness);
   harness.defect_ran(harness.session().take_defect_ran());
   if (verdict.status != problem::Status::kSkipped) ++statistics.checks;
