@@ -77,7 +77,8 @@ std::span<const Property> batch_family() {
   static const Property family[] = {
       {.id = "batch.alone",
        .claim = "a sequence alone gives what it gives in a batch",
-       .kills = "one_page_too_many, neighbour_page",
+       .kills = "one_page_too_many, neighbour_page, splits_from_batch_size, "
+                "zero_length_writes",
        .file = __FILE__,
        .line = __LINE__,
        .applies = takes_batches,
@@ -86,7 +87,8 @@ std::span<const Property> batch_family() {
        .check = check_alone},
       {.id = "batch.order",
        .claim = "sequences in reverse order give the same results in reverse order",
-       .kills = "one_page_too_many, combine_batch_stride_zero, neighbour_page",
+       .kills = "one_page_too_many, combine_batch_stride_zero, neighbour_page, "
+                "zero_length_writes",
        .file = __FILE__,
        .line = __LINE__,
        .applies = takes_batches,

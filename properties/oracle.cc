@@ -77,7 +77,8 @@ std::span<const Property> oracle_family() {
        .claim = "every output element lies within the derived error bound of the definition",
        .kills = "self_not_attended, causal_top_left, acc_not_rescaled, "
                 "running_max_from_zero, finite_minus_infinity, alibi_slope_exponent, "
-                "softcap_ignored, alibi_sign",
+                "softcap_ignored, alibi_sign, stale_tile_rows, thread_zero_only, "
+                "tree_window_by_index, zero_length_writes",
        .file = __FILE__,
        .line = __LINE__,
        .applies = can_attend,

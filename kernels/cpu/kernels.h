@@ -15,5 +15,13 @@ extern const attest_kernel split_kv_f32, split_kv_f64;
 extern const attest_kernel ragged_batch_f32, ragged_batch_f64;
 extern const attest_kernel append_f32, append_f64;
 extern const attest_kernel merge_f32, merge_f64;
+extern const attest_kernel tiled_prefill_f32, tiled_prefill_f16;
+extern const attest_kernel tree_verify_f32, tree_verify_bf16;
+extern const attest_kernel cascade_f32, cascade_f16;
+extern const attest_kernel threaded_decode_f32, threaded_decode_bf16;
+extern const attest_kernel mla_decode_f32, mla_decode_bf16;
+extern const attest_kernel paged_attention_v1_f32, paged_attention_v1_f16;
+extern const attest_kernel paged_attention_v1_bf16_e4m3;
+extern const attest_kernel paged_attention_v2_f32, paged_attention_v2_f16;
 
 }  // namespace attest::kernels::cpu

@@ -1,13 +1,21 @@
 # Paths relative to kernels/.
 set(ATTEST_CPU_KERNEL_SOURCES
   cpu/append.cc
+  cpu/cascade.cc
   cpu/dense.cc
   cpu/mask.cc
   cpu/merge.cc
+  cpu/mla_decode.cc
+  cpu/paged_attention_v1.cc
+  cpu/paged_attention_v2.cc
   cpu/paged_decode.cc
   cpu/prefill_key_outer.cc
   cpu/prefill_query_outer.cc
   cpu/ragged_batch.cc
   cpu/sliding_window.cc
   cpu/split_kv.cc
-  cpu/validate.cc)
+  cpu/threaded_decode.cc
+  cpu/tiled_prefill.cc
+  cpu/tree_verify.cc
+  cpu/validate.cc
+  cpu/worker_pool.cc)

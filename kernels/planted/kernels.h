@@ -61,5 +61,12 @@ extern const attest_kernel neighbour_page;
 extern const attest_kernel page_size_hard_coded;
 extern const attest_kernel right_window_clamped;
 extern const attest_kernel window_accepted_without_support;
+extern const attest_kernel stale_tile_rows;
+extern const attest_kernel mask_survives_call;
+extern const attest_kernel zero_length_writes;
+extern const attest_kernel thread_zero_only;
+extern const attest_kernel counter_not_reset;
+extern const attest_kernel splits_from_batch_size;
+extern const attest_kernel tree_window_by_index;
 
 }  // namespace attest::kernels::planted

@@ -12,6 +12,7 @@ set(ATTEST_PLANTED_KERNEL_SOURCES
   planted/chunk_sees_whole_length.cc
   planted/combine_batch_stride_zero.cc
   planted/combine_reads_empty_split.cc
+  planted/counter_not_reset.cc
   planted/empty_lse_plus_inf.cc
   planted/empty_row_unwritten.cc
   planted/empty_split_nan.cc
@@ -27,6 +28,7 @@ set(ATTEST_PLANTED_KERNEL_SOURCES
   planted/lse_ln_merged_as_log2.cc
   planted/lse_log2_merged_as_ln.cc
   planted/lse_of_last_split.cc
+  planted/mask_survives_call.cc
   planted/merge_in_place_alias.cc
   planted/merge_without_max.cc
   planted/negative_slot_wraps.cc
@@ -46,11 +48,16 @@ set(ATTEST_PLANTED_KERNEL_SOURCES
   planted/softcap_ignored.cc
   planted/split_limit.cc
   planted/split_remainder_lost.cc
+  planted/splits_from_batch_size.cc
+  planted/stale_tile_rows.cc
   planted/table_tail_read.cc
+  planted/thread_zero_only.cc
+  planted/tree_window_by_index.cc
   planted/v_tail_not_zeroed.cc
   planted/window_accepted_without_support.cc
   planted/window_from_last_row.cc
   planted/window_ignored_on_decode.cc
   planted/window_ignored_on_prefix.cc
   planted/window_off_by_one.cc
-  planted/window_tile_start_late.cc)
+  planted/window_tile_start_late.cc
+  planted/zero_length_writes.cc)
