@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <type_traits>
 
 #include "kernels/cpu/declare.h"
 #include "kernels/cpu/scales.h"
@@ -35,6 +36,12 @@ void store_token(const attest_append& call, const attest_tensor& from, std::int6
             ? lanes<Cache<T>>(cache, slot, head)
             : paged_lanes<Cache<T>>(call.layout, cache, slot / page_size, slot % page_size, head);
     for (std::int64_t lane = 0; lane < head_dim; ++lane) {
+      if constexpr (std::is_same_v<Query<T>, Cache<T>>) {
+        if (scales.data == nullptr) {  // a copy, NaNs included
+          target[lane] = source[lane];
+          continue;
+        }
+      }
       target[lane] = rounded<Cache<T>>(widened<C>(source[lane]) / scale);
     }
   }
@@ -51,7 +58,7 @@ attest_status append_tokens(void*, const attest_append* call, attest_report* rep
       if (slot < 0) continue;  // a padding token
       store_token<T>(*call, call->k_new, token, call->k, call->k_scale, slot, page_size,
                      call->head_dim_qk);
-      if (call->layout == ATTEST_LAYOUT_MLA_LATENT) continue;  // V is in K already
+      if (call->v.data == call->k.data) continue;  // a prefix of K
       store_token<T>(*call, call->v_new, token, call->v, call->v_scale, slot, page_size,
                      call->head_dim_v);
     }
@@ -60,8 +67,9 @@ attest_status append_tokens(void*, const attest_append* call, attest_report* rep
 }
 
 template <typename T>
-inline constexpr attest_capabilities kAppendCapabilities =
-    cpu_capabilities<T>(kContiguous | kPaged, ATTEST_FEATURE_HEAD_DIM_V | ATTEST_FEATURE_STRIDES);
+inline constexpr attest_capabilities kAppendCapabilities = cpu_capabilities<T>(
+    kContiguous | kPadded | kEveryPaged | kLatent,
+    ATTEST_FEATURE_V_IS_K_PREFIX | ATTEST_FEATURE_HEAD_DIM_V | ATTEST_FEATURE_STRIDES);
 
 template <typename T, typename Steps = AppendSteps>
 constexpr attest_kernel append(const char* name, const char* description) {

@@ -89,6 +89,7 @@ constexpr attest_kernel cpu_kernel(const char* name, const char* description,
   kernel.numerics.preset = "cpu_scalar";
   if (kIsSmall<Probability<T>>) {
     kernel.numerics.p_dtype_plus_1 = abi_dtype<Probability<T>>() + 1;
+    kernel.numerics.p_scale_log2 = kProbabilityScaleLog2<Probability<T>>;
   }
   return kernel;
 }

@@ -1,6 +1,6 @@
 // Textbook attention: per row all scores, their maximum, the softmax over the visible keys in a
-// second pass, then P V. Every mask and modifier of the contract, keys and values side by side in
-// memory.
+// second pass, then P V. Every mask, modifier, layout and form of scales of the contract. A sibling
+// takes its pages and lengths from the CSR form of the block table.
 #pragma once
 
 #include <cmath>
@@ -16,21 +16,50 @@
 
 namespace attest::kernels::cpu {
 
-template <typename T>
-inline constexpr attest_capabilities kDenseCapabilities = cpu_capabilities<T>(
-    kContiguous | kPadded,
+inline constexpr std::uint64_t kDenseFeatures =
     kBothMasks | kAnyLengths | kAnyShapes | kScoreModifiers | ATTEST_FEATURE_WINDOW_LEFT |
-        ATTEST_FEATURE_WINDOW_RIGHT | ATTEST_FEATURE_ATTENTION_CHUNK | ATTEST_FEATURE_TREE |
-        ATTEST_FEATURE_CUSTOM_MASK | ATTEST_FEATURE_BIAS | ATTEST_FEATURE_SINK);
+    ATTEST_FEATURE_WINDOW_RIGHT | ATTEST_FEATURE_ATTENTION_CHUNK | ATTEST_FEATURE_TREE |
+    ATTEST_FEATURE_CUSTOM_MASK | ATTEST_FEATURE_BIAS | ATTEST_FEATURE_SINK | ATTEST_FEATURE_SCALES |
+    ATTEST_FEATURE_V_IS_K_PREFIX;
+
+template <typename T, bool kCsr>
+inline constexpr attest_capabilities kDenseCapabilities =
+    kCsr ? cpu_capabilities<T>(kEveryPaged | kLatent, kDenseFeatures | ATTEST_FEATURE_TABLE_CSR)
+         : cpu_capabilities<T>(kContiguous | kPadded | kEveryPaged | kLatent, kDenseFeatures);
 
 /// The steps that a planted kernel may replace.
 struct DenseSteps : ScaleSteps {
+  static constexpr bool kCsr = false;
+
+  template <typename T>
+  using Cursor = KvCursor<T>;
+
+  static Sequence sequence(const attest_attend& call, std::int64_t b) {
+    return sequence_at(call, b);
+  }
+
   /// Modified score of a key, -inf where the row may not see it. The mask comes last: softcap would
   /// turn -inf into -softcap.
   template <typename T>
   static Compute<T> masked_score(const Scorer<T>& scorer, Compute<T> scaled_dot,
                                  std::int64_t key_position, bool visible) {
     return visible ? scorer.modified(scaled_dot, key_position) : kMinusInfinity<Compute<T>>;
+  }
+};
+
+/// Pages from block_indptr and block_indices, and kv_len from how many there are and how full the
+/// last one is.
+struct DenseCsrSteps : DenseSteps {
+  static constexpr bool kCsr = true;
+
+  template <typename T>
+  using Cursor = KvCursor<T, TableCsr>;
+
+  static Sequence sequence(const attest_attend& call, std::int64_t b) {
+    Sequence sequence = sequence_at(call, b);
+    const std::int64_t pages = call.block_indptr.host[b + 1] - call.block_indptr.host[b];
+    sequence.kv_len = pages == 0 ? 0 : (pages - 1) * call.page_size + call.last_page_len.host[b];
+    return sequence;
   }
 };
 
@@ -61,14 +90,14 @@ class SequenceBias {
 
 template <typename T, typename Steps>
 attest_status dense_attend(void*, const attest_attend* call, attest_report* report) {
-  return run_checked(kDenseCapabilities<T>, *call, report, [&]() -> attest_status {
+  return run_checked(kDenseCapabilities<T, Steps::kCsr>, *call, report, [&]() -> attest_status {
     using C = Compute<T>;
     std::vector<C> scores;
     for (std::int64_t b = 0; b < call->batch; ++b) {
-      const Sequence sequence = sequence_at(*call, b);
+      const Sequence sequence = Steps::sequence(*call, b);
       const SequenceMask mask(*call, sequence);
       const SequenceBias bias(*call, sequence);
-      const KvCursor<T> kv(*call, b);
+      const typename Steps::template Cursor<T> kv(*call, b);
       for (std::int64_t row = 0; row < sequence.q_len; ++row) {
         for (std::int64_t head = 0; head < call->num_q_heads; ++head) {
           const std::int64_t out_row = sequence.first_row + row;
@@ -120,7 +149,7 @@ attest_status dense_attend(void*, const attest_attend* call, attest_report* repo
 
 template <typename T, typename Steps = DenseSteps>
 constexpr attest_kernel dense(const char* name, const char* description) {
-  attest_kernel kernel = cpu_kernel<T>(name, description, kDenseCapabilities<T>);
+  attest_kernel kernel = cpu_kernel<T>(name, description, kDenseCapabilities<T, Steps::kCsr>);
   kernel.operations = ATTEST_OP_ATTEND;
   kernel.numerics.tile = kWholeRow;  // two passes
   kernel.numerics.max_splits = 1;

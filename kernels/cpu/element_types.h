@@ -51,4 +51,9 @@ using Output = typename ElementTypes<T>::Output;
 template <typename T>
 using Probability = typename ElementTypes<T>::Probability;
 
+/// What probabilities are multiplied with before they are rounded to P, and divided by after: 8-bit
+/// types would lose those below 2^-9 otherwise.
+template <typename P>
+inline constexpr int kProbabilityScaleLog2 = sizeof(P) == 1 ? 8 : 0;
+
 }  // namespace attest::kernels::cpu

@@ -9,4 +9,7 @@ constinit const attest_kernel merge_f32 =
 constinit const attest_kernel merge_f64 =
     merge<double>("cpu/merge_f64", "merge of partial attention states (o, lse)");
 
+constinit const attest_kernel merge_f16 =
+    merge<F16>("cpu/merge_f16", "merge of partial attention states with o in f16 and lse in f32");
+
 }  // namespace attest::kernels::cpu

@@ -29,6 +29,22 @@ struct OnlineSoftmaxSteps : ScaleSteps {
     for (T& lane : acc) lane *= factor;
   }
 
+  /// A weight as P V uses it: rounded to the type of P.
+  template <typename P, typename C>
+  static C probability(C weight) {
+    constexpr C kScale = 1 << kProbabilityScaleLog2<P>;
+    return widened<C>(rounded<P>(weight * kScale)) / kScale;
+  }
+
+  /// One more product in a sum of P V.
+  template <typename C>
+  static C accumulate(C sum, C product) {
+    return sum + product;
+  }
+
+  /// Lanes of the output that are computed and written.
+  static std::size_t output_lanes(std::size_t head_dim_v) { return head_dim_v; }
+
   /// ln sum exp(t_j) of a state that has seen a key.
   template <typename T>
   static T lse(T m, T l) {
@@ -78,10 +94,11 @@ class RunningRow {
     for (std::size_t j = 0; j < value_rows; ++j) {
       const C weight = j < scores.size() ? std::exp(scores[j] - m) : C{0};
       l_ += weight;
-      const C p = widened<C>(rounded<Probability<T>>(weight));
+      const C p = Steps::template probability<Probability<T>>(weight);
       const Lanes<const Cache<T>> v = value(j);
       for (std::size_t lane = 0; lane < acc_.size(); ++lane) {
-        acc_[lane] += p * widened<C>(v[static_cast<std::int64_t>(lane)]);
+        acc_[lane] =
+            Steps::accumulate(acc_[lane], p * widened<C>(v[static_cast<std::int64_t>(lane)]));
       }
     }
   }
@@ -101,7 +118,7 @@ class RunningRow {
   template <typename S>
   void write(Lanes<S> o, C* lse, OutputScales<C> scales) const {
     const bool empty = l_ == 0;
-    for (std::size_t lane = 0; lane < acc_.size(); ++lane) {
+    for (std::size_t lane = 0; lane < Steps::output_lanes(acc_.size()); ++lane) {
       const C value = empty ? C{0} : scales.apply(acc_[lane] / l_);
       o[static_cast<std::int64_t>(lane)] = rounded<S>(value);
     }

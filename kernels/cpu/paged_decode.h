@@ -20,8 +20,8 @@ namespace attest::kernels::cpu {
 template <typename T>
 constexpr attest_capabilities paged_decode_capabilities() {
   attest_capabilities capabilities = cpu_capabilities<T>(
-      kPaged, kBothMasks | kAnyShapes | kScoreModifiers | ATTEST_FEATURE_WINDOW_LEFT |
-                  ATTEST_FEATURE_SINK | ATTEST_FEATURE_EMPTY_KV);
+      kEveryPaged, kBothMasks | kAnyShapes | kScoreModifiers | ATTEST_FEATURE_WINDOW_LEFT |
+                       ATTEST_FEATURE_SINK | ATTEST_FEATURE_EMPTY_KV);
   capabilities.q_len = between(1, 1);
   return capabilities;
 }

@@ -11,4 +11,10 @@ constinit const attest_kernel prefill_key_outer_f64 =
     prefill_key_outer<double>("cpu/prefill_key_outer_f64",
                               "causal prefill, key tiles of 8 outside, mask on the diagonal only");
 
+constinit const attest_kernel prefill_key_outer_f16 = prefill_key_outer<Mixed<F16, F16, F16, F16>>(
+    "cpu/prefill_key_outer_f16", "causal prefill, key tiles of 8 outside, P in f16");
+constinit const attest_kernel prefill_key_outer_e4m3 =
+    prefill_key_outer<Mixed<E4M3, E4M3, BF16, E4M3>>(
+        "cpu/prefill_key_outer_e4m3", "causal prefill on e4m3 q and cache, P times 2^8 in e4m3");
+
 }  // namespace attest::kernels::cpu

@@ -14,9 +14,9 @@
 namespace attest::kernels::cpu {
 
 template <typename T>
-inline constexpr attest_capabilities kPrefillQueryOuterCapabilities =
-    cpu_capabilities<T>(kContiguous | kPaged, ATTEST_FEATURE_CAUSAL | kAnyLengths | kAnyShapes |
-                                                  kScoreModifiers | ATTEST_FEATURE_WINDOW_LEFT);
+inline constexpr attest_capabilities kPrefillQueryOuterCapabilities = cpu_capabilities<T>(
+    kContiguous | kEveryPaged, ATTEST_FEATURE_CAUSAL | kAnyLengths | kAnyShapes | kScoreModifiers |
+                                   ATTEST_FEATURE_WINDOW_LEFT);
 
 /// The steps that a planted kernel may replace.
 struct PrefillQueryOuterSteps : OnlineSoftmaxSteps {

@@ -18,11 +18,6 @@ inline float scale_at(const attest_tensor& scales, std::int64_t b, std::int64_t 
   return scales.shape[0] == 1 ? first[0] : first[head * scales.stride[0]];
 }
 
-/// The scales of values: those of the keys where V is a prefix of K.
-inline const attest_tensor& value_scales(const attest_attend& call) {
-  return call.v.data == call.k.data ? call.k_scale : call.v_scale;
-}
-
 /// The steps that a planted kernel may replace.
 struct ScaleSteps {
   /// What q . k is multiplied with, for query head `head` of sequence b.
@@ -33,7 +28,7 @@ struct ScaleSteps {
   }
 
   static float v_scale(const attest_attend& call, std::int64_t b, std::int64_t kv_head) {
-    return scale_at(value_scales(call), b, kv_head);
+    return scale_at(call.v_scale, b, kv_head);
   }
 };
 

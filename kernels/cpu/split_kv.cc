@@ -9,4 +9,7 @@ constinit const attest_kernel split_kv_f32 = split_kv<float>(
 constinit const attest_kernel split_kv_f64 = split_kv<double>(
     "cpu/split_kv_f64", "split-KV decode: partial states in the workspace, then a merge");
 
+constinit const attest_kernel split_kv_bf16 =
+    split_kv<BF16>("cpu/split_kv_bf16", "split-KV decode on bf16 tensors, partial states in f32");
+
 }  // namespace attest::kernels::cpu

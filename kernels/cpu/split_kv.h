@@ -19,9 +19,10 @@ namespace attest::kernels::cpu {
 
 template <typename T>
 constexpr attest_capabilities split_kv_capabilities() {
-  attest_capabilities capabilities = cpu_capabilities<T>(
-      kPaged, kBothMasks | kAnyLengths | kAnyShapes | kScoreModifiers | kMergeFeatures |
-                  ATTEST_FEATURE_NUM_SPLITS | ATTEST_FEATURE_WINDOW_LEFT | ATTEST_FEATURE_SINK);
+  attest_capabilities capabilities =
+      cpu_capabilities<T>(kEveryPaged, kBothMasks | kAnyLengths | kAnyShapes | kScoreModifiers |
+                                           kMergeFeatures | ATTEST_FEATURE_NUM_SPLITS |
+                                           ATTEST_FEATURE_WINDOW_LEFT | ATTEST_FEATURE_SINK);
   capabilities.q_len = between(1, 64);  // the workspace holds every row once per split
   return capabilities;
 }

@@ -59,6 +59,13 @@ bool is_packed(const attest_tensor& tensor) {
   return true;
 }
 
+/// Of k or v. In the interleaved layout a page of keys is followed by one of values.
+bool is_packed_cache(attest_tensor tensor, std::int32_t layout) {
+  if (layout == ATTEST_LAYOUT_PAGED_INTERLEAVED)
+    tensor.shape[0] = std::min<std::int64_t>(1, tensor.shape[0]);
+  return is_packed(tensor);
+}
+
 Reason find_bad_layout(const attest_capabilities& capabilities, std::int32_t layout,
                        std::int64_t page_size) {
   if (layout < 0 || layout >= 32 || (capabilities.layouts & ATTEST_LAYOUT_BIT(layout)) == 0) {
@@ -111,8 +118,10 @@ Reason find_bad_features(const attest_capabilities& capabilities, const attest_a
   const auto present = [](const attest_tensor& tensor) { return tensor.data != nullptr; };
   const bool scaled = present(call.q_scale) || present(call.k_scale) || present(call.v_scale) ||
                       present(call.o_scale);
-  const bool packed = is_packed(call.q) && is_packed(call.k) && is_packed(call.v) &&
-                      is_packed(call.o) && is_packed(call.lse);
+  const bool prefix = present(call.k) && call.v.data == call.k.data;
+  const bool packed = is_packed(call.q) && is_packed_cache(call.k, call.layout) &&
+                      (prefix || is_packed_cache(call.v, call.layout)) && is_packed(call.o) &&
+                      is_packed(call.lse);
   const auto needs = [&](std::uint64_t feature, bool used, std::string_view what) {
     return missing(capabilities, feature, used, what);
   };
@@ -129,27 +138,38 @@ Reason find_bad_features(const attest_capabilities& capabilities, const attest_a
       needs(ATTEST_FEATURE_BIAS, present(call.bias), "bias"),
       needs(ATTEST_FEATURE_SINK, present(call.sinks), "sinks"),
       needs(ATTEST_FEATURE_SCALES, scaled, "scales of quantised tensors"),
+      needs(ATTEST_FEATURE_V_IS_K_PREFIX, prefix, "values that are a prefix of the keys"),
       needs(ATTEST_FEATURE_LSE, present(call.lse), "lse"),
       needs(ATTEST_FEATURE_NUM_SPLITS, call.num_splits != 0, "num_splits"),
       needs(ATTEST_FEATURE_STRIDES, !packed, "a stride other than packed"));
 }
 
-/// Page ids of the used prefix of sequence b; what lies behind it may be anything.
-Reason find_bad_page(const attest_attend& call, std::int64_t b) {
-  const std::int64_t blocks = (call.kv_len.host[b] + call.page_size - 1) / call.page_size;
-  if (blocks > call.max_blocks) {
-    return "sequence " + std::to_string(b) + " needs " + std::to_string(blocks) +
-           " pages, but block_table has " + std::to_string(call.max_blocks) + " columns";
-  }
+Reason find_bad_page_in(const std::int32_t* pages, std::int64_t blocks, std::int64_t b,
+                        std::int64_t num_pages, std::string_view table) {
   for (std::int64_t block = 0; block < blocks; ++block) {
-    const std::int64_t page = call.block_table.host[b * call.max_blocks + block];
-    if (page < 0 || page >= call.num_pages) {
-      return "block_table[" + std::to_string(b) + "][" + std::to_string(block) +
-             "] = " + std::to_string(page) + " is outside the pool of " +
-             std::to_string(call.num_pages);
-    }
+    if (pages[block] >= 0 && pages[block] < num_pages) continue;
+    return std::string(table) + " of sequence " + std::to_string(b) + ", entry " +
+           std::to_string(block) + " = " + std::to_string(pages[block]) +
+           " is outside the pool of " + std::to_string(num_pages);
   }
   return std::nullopt;
+}
+
+/// Page ids of the used prefix of sequence b; what lies behind it may be anything.
+Reason find_bad_page(const attest_capabilities& capabilities, const attest_attend& call,
+                     std::int64_t b) {
+  const std::int64_t blocks = (call.kv_len.host[b] + call.page_size - 1) / call.page_size;
+  const bool csr = (capabilities.features & ATTEST_FEATURE_TABLE_CSR) != 0;
+  const std::int64_t room =
+      csr ? call.block_indptr.host[b + 1] - call.block_indptr.host[b] : call.max_blocks;
+  if (blocks > room) {
+    return "sequence " + std::to_string(b) + " needs " + std::to_string(blocks) +
+           " pages, but the table has room for " + std::to_string(room);
+  }
+  return csr ? find_bad_page_in(call.block_indices.host + call.block_indptr.host[b], blocks, b,
+                                call.num_pages, "block_indices")
+             : find_bad_page_in(call.block_table.host + b * call.max_blocks, blocks, b,
+                                call.num_pages, "block_table");
 }
 
 /// Lengths of 0 are features of their own, and neither ragged nor a question of which is longer.
@@ -174,7 +194,7 @@ Reason find_bad_sequences(const attest_capabilities& capabilities, const attest_
             needs(ATTEST_FEATURE_START_POS, moved, "start_pos other than kv_len - q_len"),
             q_len != 0 ? outside(capabilities.q_len, q_len, "q_len") : Reason(),
             kv_len != 0 ? outside(capabilities.kv_len, kv_len, "kv_len") : Reason(),
-            is_paged(call.layout) ? find_bad_page(call, b) : Reason())) {
+            is_paged(call.layout) ? find_bad_page(capabilities, call, b) : Reason())) {
       return reason;
     }
   }
@@ -255,7 +275,7 @@ Reason find_unsupported(const attest_capabilities& capabilities, const attest_ap
     return reason;
   }
   const std::int64_t slots =
-      is_paged(call.layout) ? call.num_pages * call.page_size : call.k.shape[0];
+      call.layout == ATTEST_LAYOUT_CONTIGUOUS ? call.k.shape[0] : call.num_pages * call.page_size;
   const auto* slot = static_cast<const std::int64_t*>(call.slot_mapping.data);
   for (std::int64_t t = 0; t < call.num_tokens; ++t, slot += call.slot_mapping.stride[0]) {
     if (*slot >= slots) {
