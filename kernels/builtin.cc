@@ -120,6 +120,19 @@ constexpr const attest_kernel* kKernels[] = {
     &planted::counter_not_reset,
     &planted::splits_from_batch_size,
     &planted::tree_window_by_index,
+    &planted::append_past_capacity,
+    &planted::fp8_p_underflows,
+    &planted::half_accumulation,
+    &planted::head_dim_truncated,
+    &planted::int16_column,
+    &planted::int32_page_offset,
+    &planted::last_stride_assumed,
+    &planted::output_stride_wrong,
+    &planted::padded_lanes_read,
+    &planted::scale_from_padded_dim,
+    &planted::scale_of_head_zero,
+    &planted::v_scale_dropped,
+    &planted::x_split_order,
 };
 
 }  // namespace

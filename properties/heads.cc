@@ -110,7 +110,7 @@ std::span<const Property> heads_family() {
        .check = check_gqa_is_mha},
       {.id = "heads.alone",
        .claim = "a query head with only its own KV head gives what it gives among others",
-       .kills = "kv_head_modulo, group_for_count",
+       .kills = "kv_head_modulo, group_for_count, scale_of_head_zero",
        .file = __FILE__,
        .line = __LINE__,
        .applies = can_attend,

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <numeric>
+#include <string_view>
 
 #include "properties/families.h"
 #include "properties/generate.h"
@@ -197,7 +198,29 @@ Verdict check_append(const Case& value, Harness& harness) {
   return Verdict::pass();
 }
 
+/// The last token is one too many: its slot is the first past the cache.
+Verdict check_append_when_full(const Case& value, Harness& harness) {
+  const Scene scene = harness.scene(value);
+  if (!takes_cache(harness.info(), scene))
+    return Verdict::skipped("outside the kernel's declaration");
+  Harness::AppendCall call = append_call(scene, harness.info(), value.values.seed);
+  if (call.slots.empty()) return Verdict::skipped("no token");
+  call.slots.back() = call.num_pages * call.page_size;
+  const Harness::AppendRun run = harness.append(call);
+  if (!run.failure)
+    return Verdict::fail("accepted", "appended a token although the cache has no slot for it");
+  if (run.failure->failure_class != "refused") return *run.failure;
+  constexpr std::string_view kPrefix = "refused a call inside its capabilities: ";
+  if (run.failure->message.size() <= kPrefix.size()) {
+    return Verdict::fail("accepted", "refused an append past the cache without saying why");
+  }
+  return Verdict::pass();
+}
+
 bool appends(const kernels::KernelInfo& info) { return info.can(ATTEST_OP_APPEND); }
+bool appends_and_validates(const kernels::KernelInfo& info) {
+  return appends(info) && info.promised(ATTEST_PROMISE_VALIDATES);
+}
 
 }  // namespace
 
@@ -206,7 +229,8 @@ std::span<const Property> memory_family() {
       {.id = "memory.written",
        .claim = "every output element is written, rows without a key included, and nothing outside "
                 "is touched",
-       .kills = "empty_row_unwritten, combine_batch_stride_zero",
+       .kills = "empty_row_unwritten, combine_batch_stride_zero, head_dim_truncated, "
+                "output_stride_wrong",
        .file = __FILE__,
        .line = __LINE__,
        .applies = can_attend,
@@ -220,6 +244,14 @@ std::span<const Property> memory_family() {
        .applies = appends,
        .generate = [](const kernels::KernelInfo& info) { return cases(info, {}); },
        .check = check_append},
+      {.id = "memory.append_when_full",
+       .claim = "an append past the last slot of the cache is refused with a message",
+       .kills = "append_past_capacity",
+       .file = __FILE__,
+       .line = __LINE__,
+       .applies = appends_and_validates,
+       .generate = [](const kernels::KernelInfo& info) { return cases(info, {}); },
+       .check = check_append_when_full},
   };
   return family;
 }

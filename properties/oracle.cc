@@ -78,11 +78,18 @@ std::span<const Property> oracle_family() {
        .kills = "self_not_attended, causal_top_left, acc_not_rescaled, "
                 "running_max_from_zero, finite_minus_infinity, alibi_slope_exponent, "
                 "softcap_ignored, alibi_sign, stale_tile_rows, thread_zero_only, "
-                "tree_window_by_index, zero_length_writes",
+                "tree_window_by_index, zero_length_writes, "
+                "half_accumulation, int16_column, scale_from_padded_dim, padded_lanes_read, "
+                "last_stride_assumed, v_scale_dropped",
        .file = __FILE__,
        .line = __LINE__,
        .applies = can_attend,
-       .generate = [](const kernels::KernelInfo& info) { return cases(info, {}); },
+       .generate =
+           [](const kernels::KernelInfo& info) {
+             return cases(info, {}, [info](Draw& draw, Case& value) {
+               if (draw.chance(2)) make_long(draw, info, value);
+             });
+           },
        .check = check_output},
       {.id = "oracle.lse",
        .claim = "every log-sum-exp lies within the derived error bound of the definition",

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <type_traits>
 
 #include "kernels/cpu/declare.h"
@@ -12,12 +13,22 @@
 
 namespace attest::kernels::cpu {
 
+/// Slots of the cache.
+inline std::int64_t slot_count(const attest_append& call) {
+  return call.layout == ATTEST_LAYOUT_CONTIGUOUS ? call.k.shape[0]
+                                                 : call.num_pages * call.page_size;
+}
+
 /// The steps that a planted kernel may replace.
 struct AppendSteps {
   /// Slot that an entry of the slot mapping names; none when negative.
   static std::int64_t slot(const attest_append& /*call*/, std::int64_t entry) { return entry; }
 
   static std::int64_t slots_per_page(const attest_append& call) { return call.page_size; }
+
+  static bool has_room(const attest_append& call, std::int64_t slot) {
+    return slot < slot_count(call);
+  }
 };
 
 /// Stores the heads of token `token` of `from` [num_tokens, num_kv_heads, head_dim], each divided
@@ -47,11 +58,20 @@ void store_token(const attest_append& call, const attest_tensor& from, std::int6
   }
 }
 
-/// Writes every token whose slot is not negative, and nothing else.
+/// Writes every token whose slot is not negative, and nothing else; nothing at all when a slot is
+/// past the last.
 template <typename T, const attest_capabilities& kCapabilities, typename Steps = AppendSteps>
 attest_status append_tokens(void*, const attest_append* call, attest_report* report) {
   return run_checked(kCapabilities, *call, report, [&]() -> attest_status {
     const std::int64_t page_size = Steps::slots_per_page(*call);
+    for (std::int64_t token = 0; token < call->num_tokens; ++token) {
+      const auto slot = element<std::int64_t>(call->slot_mapping, token);
+      if (Steps::has_room(*call, slot)) continue;
+      leave_message(report, "slot_mapping[" + std::to_string(token) +
+                                "] = " + std::to_string(slot) + " is past the last slot, " +
+                                std::to_string(slot_count(*call) - 1));
+      return ATTEST_REFUSED;
+    }
     for (std::int64_t token = 0; token < call->num_tokens; ++token) {
       const std::int64_t slot =
           Steps::slot(*call, element<std::int64_t>(call->slot_mapping, token));

@@ -39,6 +39,12 @@ struct PagedDecodeSteps : OnlineSoftmaxSteps, AppendSteps {
   template <typename T>
   using RowScorer = Scorer<T>;
 
+  /// Shapes: [head_dim_v].
+  template <typename T>
+  static Lanes<Output<T>> output(const attest_attend& call, std::int64_t row, std::int64_t head) {
+    return lanes<Output<T>>(call.o, row, head);
+  }
+
   /// First key of the first tile, for a window that begins at key `begin`.
   static std::int64_t first_tile(std::int64_t begin) { return begin; }
 
@@ -109,7 +115,7 @@ attest_status paged_decode_attend(void*, const attest_attend* call, attest_repor
           tile = Steps::next_tile(tile_end, page_size);
         }
         state.add_sink(sink_of<T>(*call, head));
-        state.write(lanes<Output<T>>(call->o, sequence.first_row, head),
+        state.write(Steps::template output<T>(*call, sequence.first_row, head),
                     element<Compute<T>>(call->lse, sequence.first_row, head),
                     output_scales<Compute<T>, Steps>(*call, b, head));
       }

@@ -262,28 +262,16 @@ Reason find_unsupported(const attest_capabilities& capabilities, const attest_me
 Reason find_unsupported(const attest_capabilities& capabilities, const attest_append& call) {
   if (call.struct_size < sizeof(attest_append)) return "attest_append of an older version";
   const bool scaled = call.k_scale.data != nullptr || call.v_scale.data != nullptr;
-  if (Reason reason = first_of(
-          find_bad_layout(capabilities, call.layout, call.page_size),
-          find_bad_head_dims(capabilities, call.head_dim_qk, call.head_dim_v),
-          outside(capabilities.num_kv_heads, call.num_kv_heads, "num_kv_heads"),
-          wrong_type(capabilities.q_dtypes, call.k_new, "k_new"),
-          wrong_type(capabilities.q_dtypes, call.v_new, "v_new"),
-          wrong_type(cache_types(capabilities), call.k, "k"),
-          wrong_type(cache_types(capabilities), call.v, "v"),
-          wrong_type(ATTEST_DTYPE_BIT(ATTEST_I64), call.slot_mapping, "slot_mapping"),
-          missing(capabilities, ATTEST_FEATURE_SCALES, scaled, "scales of quantised tensors"))) {
-    return reason;
-  }
-  const std::int64_t slots =
-      call.layout == ATTEST_LAYOUT_CONTIGUOUS ? call.k.shape[0] : call.num_pages * call.page_size;
-  const auto* slot = static_cast<const std::int64_t*>(call.slot_mapping.data);
-  for (std::int64_t t = 0; t < call.num_tokens; ++t, slot += call.slot_mapping.stride[0]) {
-    if (*slot >= slots) {
-      return "slot_mapping[" + std::to_string(t) + "] = " + std::to_string(*slot) +
-             " is past the last slot, " + std::to_string(slots - 1);
-    }
-  }
-  return std::nullopt;
+  return first_of(
+      find_bad_layout(capabilities, call.layout, call.page_size),
+      find_bad_head_dims(capabilities, call.head_dim_qk, call.head_dim_v),
+      outside(capabilities.num_kv_heads, call.num_kv_heads, "num_kv_heads"),
+      wrong_type(capabilities.q_dtypes, call.k_new, "k_new"),
+      wrong_type(capabilities.q_dtypes, call.v_new, "v_new"),
+      wrong_type(cache_types(capabilities), call.k, "k"),
+      wrong_type(cache_types(capabilities), call.v, "v"),
+      wrong_type(ATTEST_DTYPE_BIT(ATTEST_I64), call.slot_mapping, "slot_mapping"),
+      missing(capabilities, ATTEST_FEATURE_SCALES, scaled, "scales of quantised tensors"));
 }
 
 bool has_workspace(const attest_attend& call, std::size_t bytes, attest_report* report) {

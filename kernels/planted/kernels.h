@@ -68,5 +68,18 @@ extern const attest_kernel thread_zero_only;
 extern const attest_kernel counter_not_reset;
 extern const attest_kernel splits_from_batch_size;
 extern const attest_kernel tree_window_by_index;
+extern const attest_kernel append_past_capacity;
+extern const attest_kernel fp8_p_underflows;
+extern const attest_kernel half_accumulation;
+extern const attest_kernel head_dim_truncated;
+extern const attest_kernel int16_column;
+extern const attest_kernel int32_page_offset;
+extern const attest_kernel last_stride_assumed;
+extern const attest_kernel output_stride_wrong;
+extern const attest_kernel padded_lanes_read;
+extern const attest_kernel scale_from_padded_dim;
+extern const attest_kernel scale_of_head_zero;
+extern const attest_kernel v_scale_dropped;
+extern const attest_kernel x_split_order;
 
 }  // namespace attest::kernels::planted

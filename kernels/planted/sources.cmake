@@ -4,6 +4,7 @@ set(ATTEST_PLANTED_KERNEL_SOURCES
   planted/alibi_off_at_decode.cc
   planted/alibi_sign.cc
   planted/alibi_slope_exponent.cc
+  planted/append_past_capacity.cc
   planted/bad_id_becomes_page_zero.cc
   planted/both_empty_nan.cc
   planted/bound_from_q_len.cc
@@ -18,11 +19,17 @@ set(ATTEST_PLANTED_KERNEL_SOURCES
   planted/empty_split_nan.cc
   planted/finite_lse_for_empty.cc
   planted/finite_minus_infinity.cc
+  planted/fp8_p_underflows.cc
   planted/group_for_count.cc
+  planted/half_accumulation.cc
+  planted/head_dim_truncated.cc
+  planted/int16_column.cc
+  planted/int32_page_offset.cc
   planted/k_tail_additive_mask.cc
   planted/kv_end_ignores_prefix.cc
   planted/kv_head_modulo.cc
   planted/last_group_unbounded.cc
+  planted/last_stride_assumed.cc
   planted/long_window_refused.cc
   planted/loop_starts_at_chunk.cc
   planted/lse_ln_merged_as_log2.cc
@@ -34,6 +41,8 @@ set(ATTEST_PLANTED_KERNEL_SOURCES
   planted/negative_slot_wraps.cc
   planted/neighbour_page.cc
   planted/one_page_too_many.cc
+  planted/output_stride_wrong.cc
+  planted/padded_lanes_read.cc
   planted/page_floor_drops_tail.cc
   planted/page_index_per_outer_loop.cc
   planted/page_size_hard_coded.cc
@@ -41,6 +50,8 @@ set(ATTEST_PLANTED_KERNEL_SOURCES
   planted/prefix_lost_in_two_token_step.cc
   planted/right_window_clamped.cc
   planted/running_max_from_zero.cc
+  planted/scale_from_padded_dim.cc
+  planted/scale_of_head_zero.cc
   planted/self_not_attended.cc
   planted/short_kv_tile_unmasked.cc
   planted/sink_per_split.cc
@@ -53,6 +64,7 @@ set(ATTEST_PLANTED_KERNEL_SOURCES
   planted/table_tail_read.cc
   planted/thread_zero_only.cc
   planted/tree_window_by_index.cc
+  planted/v_scale_dropped.cc
   planted/v_tail_not_zeroed.cc
   planted/window_accepted_without_support.cc
   planted/window_from_last_row.cc
@@ -60,4 +72,5 @@ set(ATTEST_PLANTED_KERNEL_SOURCES
   planted/window_ignored_on_prefix.cc
   planted/window_off_by_one.cc
   planted/window_tile_start_late.cc
+  planted/x_split_order.cc
   planted/zero_length_writes.cc)
