@@ -119,5 +119,32 @@ TEST_F(Scales, are_refused_by_a_kernel_that_does_not_declare_them) {
   EXPECT_EQ(dense_bf16.attend(nullptr, &call_, nullptr), ATTEST_REFUSED);
 }
 
+/// dense_e4m3 on the same numbers, with scales of q and o.
+class QuantisedOutputs : public Scales {
+ protected:
+  QuantisedOutputs() {
+    call_.q = tensor(q8_, {2, 2, 1});
+    call_.o = tensor(o8_, {2, 2, 1});
+    call_.q_scale = tensor(q_scale_, {1});
+    call_.o_scale = tensor(o_scale_, {1});
+  }
+
+  std::vector<E4M3> q8_ = stored<E4M3>({2, 2, 2, 2});
+  std::vector<E4M3> o8_ = stored<E4M3>({0, 0, 0, 0});
+  std::vector<float> q_scale_{0.5f}, o_scale_{0.25f};
+};
+
+TEST_F(QuantisedOutputs, hold_the_value_over_o_scale) {
+  ASSERT_EQ(dense_e4m3.attend(nullptr, &call_, nullptr), ATTEST_OK);
+  const float value = expected(1, 1) / 0.25f;
+  for (const E4M3 o : o8_) EXPECT_EQ(o.bits, E4M3::from(value).bits);
+}
+
+TEST_F(QuantisedOutputs, saturate) {
+  o_scale_[0] = 0x1p-20f;
+  ASSERT_EQ(dense_e4m3.attend(nullptr, &call_, nullptr), ATTEST_OK);
+  for (const E4M3 o : o8_) EXPECT_EQ(static_cast<float>(o), 448.0f);
+}
+
 }  // namespace
 }  // namespace attest::kernels::cpu
