@@ -133,6 +133,8 @@ constexpr const attest_kernel* kKernels[] = {
     &planted::scale_of_head_zero,
     &planted::v_scale_dropped,
     &planted::x_split_order,
+    &planted::first_tile_fully_masked_nan,
+    &planted::noncausal_skips_boundary_mask,
 };
 
 }  // namespace

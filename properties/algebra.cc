@@ -314,7 +314,8 @@ std::span<const Property> algebra_family() {
        .check = check_constant_v},
       {.id = "algebra.zero_q_is_mean",
        .claim = "with q = 0 the output is the mean of the visible values",
-       .kills = "self_not_attended, causal_top_left, kv_end_ignores_prefix, page_floor_drops_tail",
+       .kills = "self_not_attended, causal_top_left, kv_end_ignores_prefix, "
+                "page_floor_drops_tail, noncausal_skips_boundary_mask",
        .file = __FILE__,
        .line = __LINE__,
        .applies = can_attend,

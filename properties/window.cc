@@ -147,7 +147,8 @@ std::span<const Property> window_family() {
        .check = check_outside},
       {.id = "window.edge",
        .claim = "the token on the window's edge is heard and the next one is not",
-       .kills = "window_off_by_one, window_tile_start_late, window_from_last_row",
+       .kills = "window_off_by_one, window_tile_start_late, window_from_last_row, "
+                "first_tile_fully_masked_nan",
        .file = __FILE__,
        .line = __LINE__,
        .applies = has_window,

@@ -45,6 +45,13 @@ struct OnlineSoftmaxSteps : ScaleSteps {
   /// Lanes of the output that are computed and written.
   static std::size_t output_lanes(std::size_t head_dim_v) { return head_dim_v; }
 
+  /// Whether a tile of which the largest score is `tile_max` adds nothing to a row whose running
+  /// maximum is `m`. Without this, exp(-inf - -inf) = NaN when neither has seen a key.
+  template <typename T>
+  static bool weighs_nothing(T tile_max, T /*m*/) {
+    return tile_max == kMinusInfinity<T>;
+  }
+
   /// ln sum exp(t_j) of a state that has seen a key.
   template <typename T>
   static T lse(T m, T l) {
@@ -83,7 +90,7 @@ class RunningRow {
   void add_tile(std::span<const C> scores, std::size_t value_rows, Value&& value) {
     C tile_max = kMinusInfinity<C>;
     for (const C score : scores) tile_max = larger(tile_max, score);
-    if (tile_max == kMinusInfinity<C> && value_rows <= scores.size()) return;  // weighs nothing
+    if (Steps::weighs_nothing(tile_max, m_) && value_rows <= scores.size()) return;
 
     const C m = larger(m_, tile_max);
     const C factor = m_ == m ? C{1} : std::exp(m_ - m);

@@ -89,6 +89,9 @@ struct TiledPrefillSteps : OnlineSoftmaxSteps {
     std::fill(tile.v.begin() + first * head_dim_v, tile.v.end(), Cache<T>{});
   }
 
+  /// Whether scores past the last key of a query tile are masked.
+  static bool masks_end(const attest_attend& /*call*/) { return true; }
+
   /// Rows that are written for a tile of a sequence without keys, from its first row on.
   static std::int64_t rows_without_keys(const attest_attend& /*call*/, const Sequence& /*sequence*/,
                                         std::int64_t /*first_row*/, std::int64_t num_rows) {
@@ -109,10 +112,11 @@ struct QueryTile {
 };
 
 /// Whether the keys of a tile are visible to all rows of a query tile without looking.
-inline bool needs_mask(const attest_attend& call, const PackedMask& mask, const QueryTile& rows,
-                       std::int64_t key) {
+template <typename Steps>
+bool needs_mask(const attest_attend& call, const PackedMask& mask, const QueryTile& rows,
+                std::int64_t key) {
   const std::int64_t last_key = key + kPrefillKeys - 1;
-  return mask.used || last_key >= rows.end_key ||
+  return mask.used || (last_key >= rows.end_key && Steps::masks_end(call)) ||
          (call.causal != 0 && last_key > rows.position(0)) ||
          (call.window_left >= 0 &&
           key < window_begin(rows.position(rows.num_rows - 1), call.window_left));
@@ -157,7 +161,7 @@ void attend_tile(const attest_attend& call, const PackedMask& mask, const QueryT
   for (std::int64_t key = rows.begin_key; key < rows.end_key; key += kPrefillKeys) {
     load_tile<T, Steps>(rows, kv, key, kv_head_of(call, head), call.head_dim_qk, call.head_dim_v,
                         tile);
-    const bool masked = needs_mask(call, mask, rows, key);
+    const bool masked = needs_mask<Steps>(call, mask, rows, key);
     for (std::int64_t row = 0; row < rows.num_rows; ++row) {
       const std::int64_t out_row = rows.sequence.first_row + rows.first_row + row;
       const Scorer<T> scorer(call, out_row, head, rows.position(row), scale);

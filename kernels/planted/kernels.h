@@ -81,5 +81,7 @@ extern const attest_kernel scale_from_padded_dim;
 extern const attest_kernel scale_of_head_zero;
 extern const attest_kernel v_scale_dropped;
 extern const attest_kernel x_split_order;
+extern const attest_kernel first_tile_fully_masked_nan;
+extern const attest_kernel noncausal_skips_boundary_mask;
 
 }  // namespace attest::kernels::planted

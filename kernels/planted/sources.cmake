@@ -19,6 +19,7 @@ set(ATTEST_PLANTED_KERNEL_SOURCES
   planted/empty_split_nan.cc
   planted/finite_lse_for_empty.cc
   planted/finite_minus_infinity.cc
+  planted/first_tile_fully_masked_nan.cc
   planted/fp8_p_underflows.cc
   planted/group_for_count.cc
   planted/half_accumulation.cc
@@ -40,6 +41,7 @@ set(ATTEST_PLANTED_KERNEL_SOURCES
   planted/merge_without_max.cc
   planted/negative_slot_wraps.cc
   planted/neighbour_page.cc
+  planted/noncausal_skips_boundary_mask.cc
   planted/one_page_too_many.cc
   planted/output_stride_wrong.cc
   planted/padded_lanes_read.cc
