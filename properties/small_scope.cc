@@ -38,6 +38,10 @@ bool takes_layout(const KernelInfo& info, KvLayout layout) {
          (info.capabilities.layouts & ATTEST_LAYOUT_BIT(static_cast<unsigned>(layout))) != 0;
 }
 
+bool has_every_mask(KvLayout layout) {
+  return layout == KvLayout::kContiguous || layout == KvLayout::kPagedNHD;
+}
+
 DType first_of(std::uint32_t set, DType preferred) {
   if (set == 0 || (set & ATTEST_DTYPE_BIT(static_cast<unsigned>(preferred))) != 0) return preferred;
   for (const DType type : problem::all_dtypes()) {
@@ -46,27 +50,48 @@ DType first_of(std::uint32_t set, DType preferred) {
   return preferred;
 }
 
-/// {head_dim_qk, head_dim_v}, as small as V can tell weights apart.
-std::optional<std::pair<std::int64_t, std::int64_t>> pick_dims(const KernelInfo& info) {
-  const auto& caps = info.capabilities;
-  std::optional<std::int64_t> qk, same;
-  for (std::int64_t dim = 1; dim <= 256; ++dim) {
-    if (!kernels::contains(caps.head_dim_qk, dim)) continue;
-    if (!qk) qk = dim;
-    if (!same && dim >= kValueLanes) same = dim;
+/// An attend call of one key with these settings: what there is to declare about them.
+Case probe(const KernelInfo& info, const problem::KvStorage& storage, std::int64_t head_dim_qk,
+           std::int64_t head_dim_v) {
+  Case value = problem::make_case({});
+  Problem& problem = value.problem();
+  problem.head_dim_qk = head_dim_qk;
+  problem.head_dim_v = head_dim_v;
+  problem.q_dtype = info.first_q_dtype();
+  problem.k_dtype = first_of(info.capabilities.kv_dtypes, problem.q_dtype);
+  problem.v_dtype = problem.k_dtype;
+  problem.o_dtype = first_of(info.capabilities.o_dtypes, problem.q_dtype);
+  value.storage = storage;
+  return value;
+}
+
+/// {head_dim_qk, head_dim_v} in this layout, as small as V can tell weights apart.
+std::optional<std::pair<std::int64_t, std::int64_t>> pick_dims(const KernelInfo& info,
+                                                               problem::KvStorage storage) {
+  if (storage.page_size > 0) {
+    storage.block_table = {{}};
+    storage.num_pages = 1;
   }
-  if (qk && info.has(ATTEST_FEATURE_HEAD_DIM_V) &&
-      kernels::contains(caps.head_dim_v, kValueLanes)) {
-    return std::pair{*qk, kValueLanes};
+  for (std::int64_t qk = 1; qk <= 256; ++qk) {
+    if (!kernels::contains(info.capabilities.head_dim_qk, qk)) continue;
+    for (const std::int64_t v : {kValueLanes, qk}) {
+      if (v < kValueLanes) continue;
+      if (v != qk && (!info.has(ATTEST_FEATURE_HEAD_DIM_V) ||
+                      !kernels::contains(info.capabilities.head_dim_v, v))) {
+        continue;
+      }
+      Case value = probe(info, storage, qk, v);
+      value.problem().sequences.push_back({1, 0, std::nullopt});
+      if (!problem::find_error(value)) return std::pair{qk, v};
+    }
   }
-  if (same) return std::pair{*same, *same};
   return std::nullopt;
 }
 
 }  // namespace
 
 SmallScope::SmallScope(const KernelInfo& info) : info_(info) {
-  if (!info.can(ATTEST_OP_ATTEND) || !pick_dims(info)) return;
+  if (!info.can(ATTEST_OP_ATTEND)) return;
   using Own = Setting::Own;
   for (const Own own : {Own::kNone, Own::kTree, Own::kCustom}) {
     const auto i = static_cast<std::size_t>(own);
@@ -92,12 +117,13 @@ std::vector<SmallScope::Setting> SmallScope::list_settings() const {
     Setting setting;
     setting.storage.layout = layout;
     if (!problem::is_paged(layout)) {
-      storages.push_back(setting);
+      if (add_dims(setting)) storages.push_back(setting);
       continue;
     }
     for (std::int64_t page = 1; page <= 3; ++page) {
       if (!kernels::contains(info_.capabilities.page_size, page)) continue;
       setting.storage.page_size = page;
+      if (!add_dims(setting)) continue;
       for (const bool reversed : {false, true}) {
         setting.reversed = reversed;
         storages.push_back(setting);
@@ -117,6 +143,9 @@ std::vector<SmallScope::Setting> SmallScope::list_settings() const {
         if (members_[static_cast<std::size_t>(own)].empty()) continue;
         setting.own = own;
         for (const problem::Mask& mask : scope_masks(info_)) {
+          // What a mask hides does not depend on the layout: all masks with two of them will do.
+          const bool windowed = mask.window_left || mask.window_right || mask.attention_chunk;
+          if ((windowed || own != Own::kNone) && !has_every_mask(setting.storage.layout)) continue;
           // A tree is causal. A custom mask has every pattern: causal ones are among them.
           if (own == Own::kTree && !mask.causal) continue;
           if (own == Own::kCustom && mask != plain_mask(info_)) continue;
@@ -127,6 +156,12 @@ std::vector<SmallScope::Setting> SmallScope::list_settings() const {
     }
   }
   return settings;
+}
+
+bool SmallScope::add_dims(Setting& setting) const {
+  const auto dims = pick_dims(info_, setting.storage);
+  if (dims) std::tie(setting.head_dim_qk, setting.head_dim_v) = *dims;
+  return dims.has_value();
 }
 
 bool SmallScope::takes(const Sequence& sequence) const {
@@ -207,18 +242,12 @@ Case SmallScope::batch(std::uint64_t k) const {
   const auto own = static_cast<std::size_t>(setting.own);
   const Block& block = blocks_[own][k - (at == 0 ? 0 : starts_[at - 1])];
 
-  Case value = problem::make_case({});
+  Case value = probe(info_, setting.storage, setting.head_dim_qk, setting.head_dim_v);
   Problem& problem = value.problem();
   problem.num_kv_heads = setting.num_kv_heads;
   problem.num_q_heads = setting.num_kv_heads * setting.group;
-  std::tie(problem.head_dim_qk, problem.head_dim_v) = *pick_dims(info_);
-  problem.q_dtype = info_.first_q_dtype();
-  problem.k_dtype = first_of(info_.capabilities.kv_dtypes, problem.q_dtype);
-  problem.v_dtype = problem.k_dtype;
-  problem.o_dtype = first_of(info_.capabilities.o_dtypes, problem.q_dtype);
   problem.mask = setting.mask;
   value.values.distribution = problem::Distribution::kOneHotV;
-  value.storage = setting.storage;
   for (std::uint64_t i = 0; i < block.count; ++i) {
     const Member& member = members_[own][block.first + i];
     problem.sequences.push_back(member.sequence);

@@ -28,6 +28,7 @@ class SmallScope {
   struct Setting {
     problem::KvStorage storage;  ///< layout and page size only
     bool reversed = false;       ///< pages in descending order
+    std::int64_t head_dim_qk = 1, head_dim_v = 1;
     std::int64_t num_kv_heads = 1;
     std::int64_t group = 1;
     problem::Mask mask;  ///< without tree and custom
@@ -46,6 +47,8 @@ class SmallScope {
   };
 
   std::vector<Setting> list_settings() const;
+  /// False when no head dims tell weights apart in this layout.
+  bool add_dims(Setting& setting) const;
   std::vector<Member> list_members(Setting::Own own) const;
   bool takes(const problem::Sequence& sequence) const;
   std::vector<Block> list_blocks(const std::vector<Member>& members) const;
