@@ -48,9 +48,9 @@ TEST(KeptWorkspace, ACheckBeginsWithZeros) {
   Harness harness(*session);
   const Scene scene = decode_scene(2);
   harness.begin_check();
-  const Run first = harness.attend(scene);
+  const auto first = harness.attend(scene);
   harness.begin_check();
-  const Run second = harness.attend(scene);
+  const auto second = harness.attend(scene);
   ASSERT_FALSE(first.failure || second.failure);
   EXPECT_FALSE(harness.same(scene, first.out, second.out, true).failed());
 }
@@ -64,7 +64,7 @@ TEST(KeptWorkspace, ManyRowsTakeSeveralRoundsOfCounters) {
   value.problem().mask.causal = true;
   Scene scene = scene_of(value);
   scene.storage = plain_storage(scene.problem, problem::KvLayout::kPagedNHD, 4);
-  const Run run = harness.attend(scene);
+  const auto run = harness.attend(scene);
   ASSERT_FALSE(run.failure);
   EXPECT_TRUE(harness.judge(scene, harness.expect(scene), run.out).passed());
 }
