@@ -1,30 +1,24 @@
-// How far the engine's own results may be from the truth, from norms alone:
-// O(1) work per row and per output lane. Included by engine_impl.h. u = 2^-53;
-// gamma(k) = k u / (1 - k u) bounds k roundings in a row, and is written 1.01 k
-// u.
+// How far the engine's own results may be from the truth, from norms alone: O(1) work per row and
+// per output lane. Included by engine_impl.h. u = 2^-53; gamma(k) = k u / (1 - k u) bounds k
+// roundings in a row, and is written 1.01 k u.
 //
-// Weights. Key j has t_j + d_j where t_j is meant, |d_j| <= rho_j, and the
-// common shift of all keys cancels. With a weight's own relative error that is
-// w_j (1 + alpha_j), |alpha_j| <= 1.04 rho_j as long as rho_j <= 1/16. Then, p
-// the true weights over their sum and beta the errors of sums,
+// Weights. Key j has t_j + d_j where t_j is meant, |d_j| <= rho_j, and the common shift of all keys
+// cancels. With a weight's own relative error that is w_j (1 + alpha_j), |alpha_j| <= 1.04 rho_j as
+// long as rho_j <= 1/16. Then, p the true weights over their sum and beta the errors of sums,
 //
-//   computed o - o = [sum p_j alpha_j (v_j - o) + sum p_j (1 + alpha_j)(beta_j
-//   v_j - beta' o)]
+//   computed o - o = [sum p_j alpha_j (v_j - o) + sum p_j (1 + alpha_j)(beta_j v_j - beta' o)]
 //                    / [1 + sum p_j (alpha_j + beta' + alpha_j beta')],
 //
-// and |v_j - o| <= 2 max|v|, |v_j|, |o| <= max|v|. So what counts is the mean
-// of rho over p
-// (`mean`), and rho where it is largest (`most`) only has to be small. Where it
-// is not, weights still are a convex combination: |computed o - o| <= 2 max|v|,
-// up to sums.
+// and |v_j - o| <= 2 max|v|, |v_j|, |o| <= max|v|. So what counts is the mean of rho over p
+// (`mean`), and rho where it is largest (`most`) only has to be small. Where it is not, weights
+// still are a convex combination: |computed o - o| <= 2 max|v|, up to sums.
 //
-// Two means are cheap to know. Subtracting the maximum rounds by u (M - t_j),
-// and sum p_j (M - t_j) = entropy(p) - ln sum e^(t_j - M) <= ln n. The error of
-// `extra` is a share of extra_size, whose mean over p is summed along with the
-// weights.
+// Two means are cheap to know. Subtracting the maximum rounds by u (M - t_j), and
+// sum p_j (M - t_j) = entropy(p) - ln sum e^(t_j - M) <= ln n. The error of `extra` is a share of
+// extra_size, whose mean over p is summed along with the weights.
 //
-// Logarithms. ln sum w_j (1 + alpha_j) moves by at most -ln(1 - sum p_j
-// |alpha_j|), and never by more than the largest error of an exponent.
+// Logarithms. ln sum w_j (1 + alpha_j) moves by at most -ln(1 - sum p_j |alpha_j|), and never by
+// more than the largest error of an exponent.
 #pragma once
 
 #include "oracle/simd/dd_math.h"
@@ -93,11 +87,10 @@ struct Roundings {
   double exp = 0;
 };
 
-/// In double: a chain of dim_qk FMAs is off by gamma(dim_qk) |q| |k|
-/// (Cauchy-Schwarz over its terms); `factor` by 2u, multiplying with it by u. c
-/// tanh(s / c): 1 / c and s (1 / c) round by 2u of their argument, which is
-/// worth no more than 2u of the result because x tanh'(x) <= tanh(x); then
-/// tanh, and u for multiplying with c.
+/// In double: a chain of dim_qk FMAs is off by gamma(dim_qk) |q| |k| (Cauchy-Schwarz over its
+/// terms); `factor` by 2u, multiplying with it by u. c tanh(s / c): 1 / c and s (1 / c) round by 2u
+/// of their argument, which is worth no more than 2u of the result because x tanh'(x) <= tanh(x);
+/// then tanh, and u for multiplying with c.
 ATTEST_SIMD_INLINE Roundings roundings_double(const RowFacts& row) {
   return {.score = splat(1.01 * (row.dim_qk + 3) * kU),
           .floor = 0x1p-1000,
@@ -107,15 +100,13 @@ ATTEST_SIMD_INLINE Roundings roundings_double(const RowFacts& row) {
           .exp = kExpError};
 }
 
-/// In double-double, the dot product by multiply_anchored with 2^e =
-/// power_above(|q|) power_above(|k_j|) <= 4 |q| |k_j|. The grid is g = 2^(e -
-/// 51). Each step leaves a rest of at most g / 2, found exactly up to u g / 2 =
-/// 2^(e - 105), and the sum of rests, at most dim g / 2, rounds dim times by u
-/// of itself: together (dim^2 + dim) 2^(e - 105). Partial sums stay below 2^e
-/// (1 + dim 2^-52), so that the powers, taken of norms 2^-20 larger, keep them
-/// in one binade; for subnormal grids the spacing does not change and only the
-/// floor counts. Products, sums and quotients of double-doubles: dd.h, at most
-/// 16 u^2 each.
+/// In double-double, the dot product by multiply_anchored with 2^e = power_above(|q|)
+/// power_above(|k_j|) <= 4 |q| |k_j|. The grid is g = 2^(e - 51). Each step leaves a rest of at
+/// most g / 2, found exactly up to u g / 2 = 2^(e - 105), and the sum of rests, at most dim g / 2,
+/// rounds dim times by u of itself: together (dim^2 + dim) 2^(e - 105). Partial sums stay below
+/// 2^e (1 + dim 2^-52), so that the powers, taken of norms 2^-20 larger, keep them in one binade;
+/// for subnormal grids the spacing does not change and only the floor counts. Products, sums and
+/// quotients of double-doubles: dd.h, at most 16 u^2 each.
 ATTEST_SIMD_INLINE Roundings roundings_double_double(const RowFacts& row) {
   const double dot = 1.01 * (row.dim_qk * row.dim_qk + row.dim_qk) * 4 * 0x1p-105;
   return {.score = splat(dot + kFactorErrorDD + 8 * kU * kU),
@@ -134,8 +125,7 @@ ATTEST_SIMD_INLINE WeightError weight_error(const RowFacts& row, const Roundings
   // Adding extra rounds by |t_j|, which is at most size and extra_size.
   const F64x8 no_extra = splat(0.0);
   score += select(less(no_extra, row.extra_most), splat(by.add) * size, no_extra);
-  // Weights below the underflow of exp are lost: each 2^-1022 of a sum that is
-  // at least about 1.
+  // Weights below the underflow of exp are lost: each 2^-1022 of a sum that is at least about 1.
   const F64x8 always = score + fma(row.keys, splat(0x1p-1020), splat(by.exp));
   const F64x8 extra = splat(by.extra + by.add), add = splat(by.add);
   return {.most = fma(extra, row.extra_most, fma(add, size + row.extra_most + row.shift, always)),
@@ -143,8 +133,8 @@ ATTEST_SIMD_INLINE WeightError weight_error(const RowFacts& row, const Roundings
                       fma(splat(1.1) * add, row.log_keys + splat(1.0), always))};
 }
 
-/// Error of o in units of max|v|, before o is rounded. value_sum and
-/// weight_sum: relative errors of the two sums.
+/// Error of o in units of max|v|, before o is rounded. value_sum and weight_sum: relative errors of
+/// the two sums.
 ATTEST_SIMD_INLINE F64x8 output_error(const WeightError& weights, F64x8 value_sum,
                                       F64x8 weight_sum) {
   const F64x8 sums = value_sum + weight_sum;

@@ -1,11 +1,9 @@
-// The fast side of the bounds: sums over keys in float, sixteen at a time, from
-// what attend_double leaves behind. What the sums mean and what becomes of them
-// is not decided here: key_terms.h and lane_bound.h are shared with the
-// readable implementation (oracle/bounds.cc), which the result is tested
-// against. Plain data, like engine.h. Internal to oracle/.
+// The fast side of the bounds: sums over keys in float, sixteen at a time, from what attend_double
+// leaves behind. What the sums mean and what becomes of them is not decided here: key_terms.h and
+// lane_bound.h are shared with the readable implementation (oracle/bounds.cc), which the result is
+// tested against. Plain data, like engine.h. Internal to oracle/.
 //
-// Float loses at most float_loss(count) of each sum; whoever uses a sum adds
-// that.
+// Float loses at most float_loss(count) of each sum; whoever uses a sum adds that.
 #pragma once
 
 #include <cstdint>
@@ -19,11 +17,9 @@ namespace attest::oracle::simd {
 /// What float copies, products and a sum of `count` terms may lose, relative.
 constexpr double float_loss(double count) { return (count + 64) * 0x1p-24; }
 
-/// A key whose weight is below e^-kNegligible counts as nothing; see
-/// BoundRow::linear.
+/// A key whose weight is below e^-kNegligible counts as nothing; see BoundRow::linear.
 inline constexpr double kNegligible = 87;
-/// What such keys and underflow of float may lose, per key and unit of |v| +
-/// |o|.
+/// What such keys and underflow of float may lose, per key and unit of |v| + |o|.
 inline constexpr double kFloatFloor = 0x1p-124;
 
 /// Float companions of Keys. Memory belongs to the caller.
@@ -31,10 +27,8 @@ struct BoundKeys {
   const Keys* keys = nullptr;
   float* v = nullptr;      ///< [output panels, key panels * kPanel, kPanel]
   bool squares = false;    ///< norm_squares is wanted
-  float* abs_k = nullptr;  ///< [key panels, dim_qk, kPanel]; null: sizes by
-                           ///< Hoelder's inequality
-  /// [key panels * kPanel] sum |k|, |k|_2, max |k| and |k * k|_2, a little too
-  /// large.
+  float* abs_k = nullptr;  ///< [key panels, dim_qk, kPanel]; null: sizes by Hoelder's inequality
+  /// [key panels * kPanel] sum |k|, |k|_2, max |k| and |k * k|_2, a little too large.
   float *norm1 = nullptr, *norm2 = nullptr, *norm_max = nullptr, *norm_squares = nullptr;
 };
 std::int64_t bound_keys_size(const Keys& keys, bool exact_sizes);  ///< floats
@@ -58,8 +52,7 @@ struct BoundRow {
   double top = 0;         ///< max_t, the sink included
   double slack = 0, step = 0;
   bool use_ranks = true;  ///< false: every key may be rescaled as often as any
-  /// With a blended sum: work.around gets this much of the weight as well, see
-  /// blend_of().
+  /// With a blended sum: work.around gets this much of the weight as well, see blend_of().
   bool blended = false;
   double blend = 0;
   const ScoreConstants* scores = nullptr;
@@ -90,8 +83,7 @@ struct BoundWork {
   float* memory = nullptr;  ///< bound_work_size() floats, aligned to 64 bytes
 
   // Inside `memory`, entry panel_entry(row, key).
-  float* t = nullptr;  ///< set by survey(): scores, -inf for hidden keys; dots
-                       ///< or scores of Scratch
+  float* t = nullptr;  ///< set by survey(): scores, -inf for hidden keys; dots or scores of Scratch
   float* size = nullptr;
   float *around = nullptr, *weight = nullptr, *deviation = nullptr, *tilt = nullptr;
   unsigned char* steps = nullptr;  ///< per key of one row, padded to whole registers
@@ -102,8 +94,7 @@ struct BoundWork {
 std::int64_t bound_work_size(const Keys& keys);
 void place_bound_work(const Keys& keys, BoundWork& work);
 
-/// One row on its way from sums to bounds. Arrays [output panels * kPanel], but
-/// for o.
+/// One row on its way from sums to bounds. Arrays [output panels * kPanel], but for o.
 struct Finish {
   const float* sums = nullptr;    ///< of panel 0; kSumStride and kPanelStride apart
   std::int64_t sum_stride = 0;    ///< floats from one sum to the next
@@ -114,14 +105,12 @@ struct Finish {
   double v_scale = 1;  ///< magnitude
   double count = 0;
   bool ordered = false, statistical = false, has_sink = false, blended = false;
-  double spread = 0, below = 0, on_values = 0, weight = 0,
-         sink_spread = 0;  ///< KeySums
+  double spread = 0, below = 0, on_values = 0, weight = 0, sink_spread = 0;  ///< KeySums
   double share = 0;
   const LaneConstants* lane = nullptr;
   const LaneConstants* own = nullptr;
   const StatisticalConstants* deviations = nullptr;
-  double *bound = nullptr, *ball = nullptr,
-         *statistical_bound = nullptr;  // written
+  double *bound = nullptr, *ball = nullptr, *statistical_bound = nullptr;  // written
 };
 
 /// What one instruction set offers.
@@ -147,8 +136,7 @@ struct BoundEngine {
 
 /// What squares of the tiniest weights lose to underflow in float, per key.
 inline constexpr double kSquareFloor = 0x1p-148;
-/// Difference of two numbers that were rounded to float, relative to the larger
-/// one.
+/// Difference of two numbers that were rounded to float, relative to the larger one.
 inline constexpr double kFloatBlur = 0x1p-22;
 
 /// The companion of an engine.

@@ -1,5 +1,4 @@
-// Bodies of bound_pass.h for one instruction set. Included by
-// bound_pass_<isa>.cc.
+// Bodies of bound_pass.h for one instruction set. Included by bound_pass_<isa>.cc.
 #pragma once
 
 #include "oracle/simd/bound_pass.h"

@@ -1,5 +1,5 @@
-// Sums over the keys of each output lane, and the bounds made of them. Included
-// by bound_pass_impl.h.
+// Sums over the keys of each output lane, and the bounds made of them. Included by
+// bound_pass_impl.h.
 #pragma once
 
 #include "oracle/simd/bound_pass.h"
@@ -15,8 +15,7 @@ inline F32x16 outputs_of(const BlockRow& row, std::int64_t panel, std::int64_t d
   return rounded(load_some(row.o, d, dim_v) / scale, load_some(row.o, d + 8, dim_v) / scale);
 }
 
-/// What is added up: work.around alone, with sum w_j |v_j| apart, or
-/// everything.
+/// What is added up: work.around alone, with sum w_j |v_j| apart, or everything.
 enum class Sums { kBlended, kTwo, kDeclared };
 
 template <int kRows, Sums kSums>
@@ -31,7 +30,7 @@ void sum_panel(const Block& block, const Scratch& scratch, const BoundKeys& keys
     around[i] = size[i] = prefix[i] = low[i] = high[i] = error[i] = tilt[i] = splat16(0);
   }
   const float* v_row = keys.v + (panel * padded + scratch.first_panel * kPanel) * kPanel;
-  // Key i of a panel whose row 0 is at `entry`.
+  // Key i of a panel whose first entry is `entry`.
   const auto add_key = [&](std::int64_t entry, std::int64_t i) {
     const F32x16 v = load16(v_row + i * kPanel);
     const F32x16 size_v = magnitude(v);
@@ -111,18 +110,15 @@ inline void finish(const Finish& f) {
     const F64x8 most = splat(f.v_scale) * load(f.max_v + d);
     const F64x8 floor = splat(kFloatFloor * f.count) * (most + size_o);
     LaneSums<F64x8> sums;
-    // Outputs as floats are off by up to 2^-24 of their size; values are
-    // floats.
+    // Outputs as floats are off by up to 2^-24 of their size; values are floats.
     sums.around = sum(kAround) * loss + splat(kFloatBlur * f.on_values) * size_o + floor;
-    // What is left of sum w_j |v_j| when most of it is blended into the other
-    // sum.
+    // What is left of sum w_j |v_j| when most of it is blended into the other sum.
     sums.size = f.blended ? splat(f.weight) * size_o : sum(kSize) * loss + floor;
     sums.low = splat(0) - most;
     sums.high = most;
     sums.range = infinite;
     if (f.ordered) {
-      // Made of upper bounds of the weights instead of the weights: off by what
-      // acts on values.
+      // Made of upper bounds of the weights instead of the weights: off by what acts on values.
       sums.range = sum(kPrefixHigh) - sum(kPrefixLow) + splat(4 * float_loss(f.count)) * sums.size +
                    splat(2) * (sums.around + splat(f.spread) * size_o);
     }

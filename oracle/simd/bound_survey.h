@@ -1,5 +1,5 @@
-// Packing for the bounds, and the first look at the scores of a row: their
-// sizes and extremes. Included by bound_pass_impl.h.
+// Packing for the bounds, and the first look at the scores of a row: their sizes and extremes.
+// Included by bound_pass_impl.h.
 #pragma once
 
 #include "oracle/simd/bound_pass.h"
@@ -80,8 +80,7 @@ inline QueryNorms norms_of(const BlockRow& row, std::int64_t dim, double& sum_ab
           static_cast<float>(__builtin_sqrt(sum_lanes(fourth)) * factor * factor)};
 }
 
-/// sum_d |q_d k_jd| of kRows rows with kPanels panels, into work.size; not yet
-/// times the factor.
+/// sum_d |q_d k_jd| of kRows rows with kPanels panels, into work.size; not yet times the factor.
 template <int kRows, int kPanels>
 void add_sizes(const BoundKeys& keys, std::int64_t panel, std::int64_t r, const BoundWork& work) {
   const std::int64_t dim = keys.keys->dim_qk;

@@ -1,5 +1,5 @@
-// What key_terms.h and lane_bound.h ask of a vector type, for vec.h. Included
-// by bound_pass_impl.h.
+// What key_terms.h and lane_bound.h ask of a vector type, for vec.h. Included by
+// bound_pass_impl.h.
 #pragma once
 
 #include "oracle/simd/math.h"

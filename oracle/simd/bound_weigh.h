@@ -6,15 +6,13 @@
 
 namespace attest::oracle::simd::ATTEST_SIMD_NAMESPACE {
 
-/// How many keys reach each threshold: Ranks of oracle/rescales.h. [32], padded
-/// with the last.
+/// How many keys reach each threshold: Ranks of oracle/rescales.h. [32], padded with the last.
 inline void count_ranks(const Scratch& scratch, const BoundWork& work, std::int64_t r,
                         bool has_sink, float* ranks) {
   const BoundRow& row = work.rows[r];
   const F32x16 top = splat16(static_cast<float>(row.top));
   const F32x16 per_step = splat16(static_cast<float>(1 / row.step));
-  // A key reaches threshold i (and all after it) when it is at most i + 1 steps
-  // below the top.
+  // A key reaches threshold i (and all after it) when it is at most i + 1 steps below the top.
   const F32x16 most = splat16(kRankSteps + 1), down = splat16(-0.501F), zero = splat16(0);
   unsigned char* to = work.steps;
   for (std::int64_t p = scratch.first_panel; p < scratch.last_panel; ++p, to += kPanel) {
@@ -31,9 +29,8 @@ inline void count_ranks(const Scratch& scratch, const BoundWork& work, std::int6
   }
 }
 
-/// Keys that may come out above one of score top - way: those that reach a
-/// threshold at or below it. steps = (way + slack) / step; the threshold below
-/// is found by rounding, a little down.
+/// Keys that may come out above one of score top - way: those that reach a threshold at or below
+/// it. steps = (way + slack) / step; the threshold below is found by rounding, a little down.
 ATTEST_SIMD_INLINE F32x16 rank_of(F32x16 steps, const float* ranks) {
   const F32x16 index =
       larger(smaller(steps, splat16(kRankSteps + 0.4F)) - splat16(0.499F), splat16(0));
@@ -77,8 +74,7 @@ void weigh_row(const Block& block, const Scratch& scratch, const BoundKeys& keys
     const F32x16 delta = score_error(s, size, extra, magnitude(top) + way, scores, has_extra);
     const F32x16 rank = to.use_ranks ? rank_of(fma(way, per_step, slack_steps), ranks) : cap;
     const KeyTerms<F32x16> key = key_terms(prob, way, delta, rank, constants);
-    // A key with a weight of nothing may err as it likes, while that leaves it
-    // nothing.
+    // A key with a weight of nothing may err as it likes, while that leaves it nothing.
     max_rho = larger(select_less(key.rho - way, negligible, zero, key.rho), max_rho);
     spread += key.spread;
     loss += key.loss;

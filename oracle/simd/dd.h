@@ -1,9 +1,8 @@
-// Double-double arithmetic, eight lanes at a time: a number is the unevaluated
-// sum hi + lo with |lo| <= ulp(hi) / 2. Algorithms and bounds: Joldes, Muller,
-// Popescu, "Tight and rigorous error bounds for basic building blocks of
-// double-word arithmetic", ACM TOMS 44(2), 2017; their numbers are named at
-// each function. Errors (errors.h) are relative and hold where nothing
-// overflows or underflows.
+// Double-double arithmetic, eight lanes at a time: a number is the unevaluated sum hi + lo with
+// |lo| <= ulp(hi) / 2. Algorithms and bounds: Joldes, Muller, Popescu, "Tight and rigorous error
+// bounds for basic building blocks of double-word arithmetic", ACM TOMS 44(2), 2017; their numbers
+// are named at each function. Errors (errors.h) are relative and hold where nothing overflows or
+// underflows.
 #pragma once
 
 #include "oracle/simd/errors.h"
@@ -85,8 +84,7 @@ ATTEST_SIMD_INLINE DD<V> mul(DD<V> a, DD<V> b) {
   return fast_two_sum(p.hi, p.lo + fma(a.lo, b.hi, a.hi * b.lo));
 }
 
-/// Error: kDDDivError (their algorithm 17, its product by algorithm 9 instead
-/// of 7).
+/// Error: kDDDivError (their algorithm 17, its product by algorithm 9 instead of 7).
 ATTEST_SIMD_INLINE DD8 div(DD8 a, DD8 b) {
   const F64x8 quotient = a.hi / b.hi;
   const DD8 r = mul(b, quotient);

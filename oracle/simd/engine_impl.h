@@ -1,6 +1,5 @@
-// The engine of one instruction set. A translation unit defines
-// ATTEST_SIMD_AVX512, ATTEST_SIMD_AVX2 or ATTEST_SIMD_PORTABLE, includes this
-// and defines its Engine object.
+// The engine of one instruction set. A translation unit defines ATTEST_SIMD_AVX512,
+// ATTEST_SIMD_AVX2 or ATTEST_SIMD_PORTABLE, includes this and defines its Engine object.
 #pragma once
 
 #include "oracle/simd/engine.h"

@@ -1,6 +1,5 @@
-// The two inner loops: products of a few rows with panels, in double and with a
-// double-double accumulator. Every output is one chain over the steps, in
-// order. Included by engine_impl.h.
+// The two inner loops: products of a few rows with panels, in double and with a double-double
+// accumulator. Every output is one chain over the steps, in order. Included by engine_impl.h.
 #pragma once
 
 #include "oracle/simd/engine.h"
@@ -28,8 +27,7 @@ inline constexpr int kAccumulators = 4;
 inline constexpr int kRowsAtOnce = kAccumulators / 2;    ///< in double
 inline constexpr int kRowsAtOnceDD = kAccumulators / 4;  ///< with a double-double accumulator
 
-/// Calls job.operator()<rows>() for a number of rows known at run time, 1 <=
-/// rows <= kMost.
+/// Calls job.operator()<rows>() for a number of rows known at run time, 1 <= rows <= kMost.
 template <int kMost, typename Job>
 ATTEST_SIMD_INLINE void with_rows(std::int64_t rows, const Job& job) {
   if constexpr (kMost == 1) {
@@ -41,20 +39,18 @@ ATTEST_SIMD_INLINE void with_rows(std::int64_t rows, const Job& job) {
   }
 }
 
-/// How many panels side by side keep the floating-point units busy with `rows`
-/// rows.
+/// How many panels side by side keep the floating-point units busy with `rows` rows.
 constexpr int panels_at_once(int rows) {
   const int fit = kAccumulators / (2 * rows);
   return fit >= 4 ? 4 : fit >= 2 ? 2 : 1;
 }
 
-/// How far ahead of its use a stream of keys or values is asked for, in
-/// doubles: hardware does not look beyond a page.
+/// How far ahead of its use a stream of keys or values is asked for, in doubles: hardware does not
+/// look beyond a page.
 inline constexpr std::int64_t kPrefetch = 1024;
 
-/// c[p][r] += sum over steps s of a(r, s) b(p, s), in order, where b(p, s) is
-/// kVectors vectors at b + p * b_panel + s * kPanel and a(r, s) the double at a
-/// + r * kRow + s * kStep.
+/// c[p][r] += sum over steps s of a(r, s) b(p, s), in order, where b(p, s) is kVectors vectors at
+/// b + p * b_panel + s * kPanel and a(r, s) the double at a + r * kRow + s * kStep.
 template <int kRows, int kPanels, int kVectors, int kRow, int kStep>
 ATTEST_SIMD_INLINE void multiply(const double* a, const double* b, std::int64_t b_panel,
                                  std::int64_t steps, F64x8 (&c)[kPanels][kRows][kVectors]) {
@@ -81,15 +77,15 @@ ATTEST_SIMD_INLINE void multiply(const double* a, const double* b, std::int64_t 
   }
 }
 
-/// An accumulator anchored to a grid: `high` starts at 3 * 2^e with 2^e above
-/// all partial sums, so that it stays in one binade and each addition rounds to
-/// the same grid; what it rounds off is found exactly, and summed in `low`.
+/// An accumulator anchored to a grid: `high` starts at 3 * 2^e with 2^e above all partial sums, so
+/// that it stays in one binade and each addition rounds to the same grid; what it rounds off is
+/// found exactly, and summed in `low`.
 struct Anchored {
   F64x8 high, low;
 };
 
-/// c[r] += sum over steps s of (a(r, s) + a_low(r, s)) b(s), as multiply();
-/// a_low only with kWithLow. Error: ball.h.
+/// c[r] += sum over steps s of (a(r, s) + a_low(r, s)) b(s), as multiply(); a_low only with
+/// kWithLow. Error: ball.h.
 template <int kRows, int kVectors, int kRow, int kStep, bool kWithLow>
 ATTEST_SIMD_INLINE void multiply_anchored(const double* a, const double* a_low, const double* b,
                                           std::int64_t steps, Anchored (&c)[kRows][kVectors]) {

@@ -1,5 +1,5 @@
-// Packing: rows of doubles into panels of kPanel neighbours, with their norms.
-// Included by engine_impl.h.
+// Packing: rows of doubles into panels of kPanel neighbours, with their norms. Included by
+// engine_impl.h.
 #pragma once
 
 #include "oracle/simd/engine.h"
@@ -11,16 +11,14 @@ namespace attest::oracle::simd::ATTEST_SIMD_NAMESPACE {
 #if defined(ATTEST_SIMD_AVX512)
 ATTEST_SIMD_INLINE void load_transposed(const double* const (&rows)[8], std::int64_t at,
                                         F64x8 (&x)[8]) {
-  // Shuffles of the compiler: g++ 12 calls the operand that intrinsics leave
-  // undefined a use.
+  // Shuffles of the compiler: g++ 12 calls the operand that intrinsics leave undefined a use.
   __m512d a[8], b[8];
   for (int i = 0; i < 8; ++i) a[i] = _mm512_loadu_pd(rows[i] + at);
   for (int i = 0; i < 8; i += 2) {
     b[i] = __builtin_shufflevector(a[i], a[i + 1], 0, 8, 2, 10, 4, 12, 6, 14);
     b[i + 1] = __builtin_shufflevector(a[i], a[i + 1], 1, 9, 3, 11, 5, 13, 7, 15);
   }
-  // b[2i + h]: lanes h, 2 + h, 4 + h, 6 + h of rows 2i and 2i + 1, pair by
-  // pair.
+  // b[2i + h]: lanes h, 2 + h, 4 + h, 6 + h of rows 2i and 2i + 1, pair by pair.
   for (int h = 0; h < 2; ++h) {
     for (int i = 0; i < 8; i += 4) {
       a[i + h] = __builtin_shufflevector(b[i + h], b[i + 2 + h], 0, 1, 4, 5, 8, 9, 12, 13);
@@ -63,8 +61,8 @@ ATTEST_SIMD_INLINE void load_transposed(const double* const (&rows)[8], std::int
 }
 #endif
 
-/// Eight rows of `dim` doubles side by side, entry d of row r at out[d * stride
-/// + r]. Returns at least the Euclidean norms of the rows.
+/// Eight rows of `dim` doubles side by side, entry d of row r at out[d * stride + r]. Returns at
+/// least the Euclidean norms of the rows.
 ATTEST_SIMD_INLINE F64x8 pack_half(const double* const (&rows)[8], std::int64_t dim, double* out,
                                    std::int64_t stride) {
   // Four chains, because one would be all waiting.
@@ -84,16 +82,15 @@ ATTEST_SIMD_INLINE F64x8 pack_half(const double* const (&rows)[8], std::int64_t 
     for (int i = 0; i < 8; ++i) to[i] = rows[i][d];
     sums[0] = fma(load(to), load(to), sums[0]);
   }
-  // dim + 4 roundings at most, half of them under the root, and dim squares
-  // that underflow by 2^-1075 each.
+  // dim + 4 roundings at most, half of them under the root, and dim squares that underflow by
+  // 2^-1075 each.
   const double count = static_cast<double>(dim);
   return fma(sqrt((sums[0] + sums[1]) + (sums[2] + sums[3])), splat(1 + (count + 4) * 0x1p-53),
              splat(count * 0x1p-537));
 }
 
-/// Where the last panel lacks keys, the half with some repeats the last one:
-/// finite, no longer than its neighbours, and in nobody's range. A half without
-/// keys stays as it is.
+/// Where the last panel lacks keys, the half with some repeats the last one: finite, no longer than
+/// its neighbours, and in nobody's range. A half without keys stays as it is.
 inline void pack_k(const double* k, std::int64_t stride, Keys& keys) {
   const std::int64_t count = keys.count, dim = keys.dim_qk;
   for (std::int64_t panel = 0; panel < panels(count); ++panel) {

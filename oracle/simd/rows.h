@@ -1,6 +1,5 @@
-// What both tiers do around their inner loops: working memory, the panels a
-// block needs, norms, masks, and rows that see nothing. Included by
-// engine_impl.h.
+// What both tiers do around their inner loops: working memory, the panels a block needs, norms,
+// masks, and rows that see nothing. Included by engine_impl.h.
 #pragma once
 
 #include "oracle/simd/ball.h"
@@ -15,16 +14,15 @@ inline constexpr double kInfinity = __builtin_huge_val();
 /// Rows of a block in whole vectors.
 inline constexpr std::int64_t kRowSlots = (kBlockRows + 7) / 8 * 8;
 
-/// One block at work. Arrays over keys: [key panels, kBlockRows, kPanel]; over
-/// outputs: [output panels, kBlockRows, kPanel].
+/// One block at work. Arrays over keys: [key panels, kBlockRows, kPanel]; over outputs: [output
+/// panels, kBlockRows, kPanel].
 struct Work {
   std::int64_t first_panel = 0, last_panel = 0;  ///< of keys some row sees
   std::int64_t last_key = 0;                     ///< one past the last key some row sees
-  std::int64_t first_inner = 0,
-               last_inner = 0;  ///< of panels all whose keys every row sees
-  bool has_extra = false;       ///< some row has
-  bool simple = true;           ///< scores are scaled dot products
-  std::int64_t rows = 0;        ///< of the block, rounded up to whole vectors
+  std::int64_t first_inner = 0, last_inner = 0;  ///< of panels all whose keys every row sees
+  bool has_extra = false;                        ///< some row has
+  bool simple = true;                            ///< scores are scaled dot products
+  std::int64_t rows = 0;                         ///< of the block, rounded up to whole vectors
   double inverse_cap = 0;
   double most_v = 0;  ///< max |v|
 
@@ -126,8 +124,7 @@ inline void prepare(const Block& block, const Scratch& scratch, Work& work) {
   }
 }
 
-/// sum_lanes() and largest_lane() of eight vectors at once, one per lane of the
-/// result.
+/// sum_lanes() and largest_lane() of eight vectors at once, one per lane of the result.
 ATTEST_SIMD_INLINE void transpose(const F64x8* from, F64x8 (&x)[8]) {
   double lanes[8][8];
   const double* rows[8];
@@ -149,8 +146,7 @@ ATTEST_SIMD_INLINE F64x8 largest_each(const F64x8* from) {
                 larger(larger(x[4], x[5]), larger(x[6], x[7])));
 }
 
-/// The eight entries of a key array that stand at key j, `beyond` where there
-/// are no keys.
+/// The eight entries of a key array that stand at key j, `beyond` where there are no keys.
 ATTEST_SIMD_INLINE F64x8 load_keys(const double* array, std::int64_t j, std::int64_t count,
                                    double beyond) {
   if (j + 8 <= count) return load(array + j);
@@ -178,8 +174,8 @@ ATTEST_SIMD_INLINE bool stays_finite(const Block& block, const Work& work, std::
          (!row.has_sink || __builtin_fabs(row.sink) < kHuge);
 }
 
-/// Sets max_t and `finite` of all rows from their largest scores, and which are
-/// to be evaluated: those that see something, and that cannot overflow.
+/// Sets max_t and `finite` of all rows from their largest scores, and which are to be evaluated:
+/// those that see something, and that cannot overflow.
 inline void settle_maxima(Block& block, Work& work) {
   double most[kRowSlots];
   for (std::int64_t half = 0; half < block.num_rows; half += 8) {
@@ -196,8 +192,8 @@ inline void settle_maxima(Block& block, Work& work) {
   }
 }
 
-/// No sum of products with values overflows as long as their bound does not. In
-/// double-double, anchors are 12 times as large.
+/// No sum of products with values overflows as long as their bound does not. In double-double,
+/// anchors are 12 times as large.
 ATTEST_SIMD_INLINE void settle_finite(const Work& work, BlockRow& row) {
   row.finite = work.most_v * row.l * (1 + __builtin_fabs(row.v_scale)) < 0x1p1018;
 }

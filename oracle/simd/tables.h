@@ -1,60 +1,53 @@
-// Constants of the elementary functions in math.h and dd_math.h. How each is
-// made is said beside it, and tests/oracle/simd_tables_test.cc makes each again
-// from 50 digits and compares bits.
+// Constants of the elementary functions in math.h and dd_math.h. How each is made is said beside
+// it, and tests/oracle/simd_tables_test.cc makes each again from 50 digits and compares bits.
 //
-// "Interpolates f on [a, b] at n nodes" means: the polynomial of degree n - 1
-// through f at the Chebyshev nodes (a + b) / 2 + (b - a) / 2 * cos((2 i + 1) pi
-// / (2 n)), each coefficient rounded to nearest. Its error before that is at
-// most max |f^(n) / n!| * ((b - a) / 2)^n * 2^(1 - n).
+// "Interpolates f on [a, b] at n nodes" means: the polynomial of degree n - 1 through f at the
+// Chebyshev nodes (a + b) / 2 + (b - a) / 2 * cos((2 i + 1) pi / (2 n)), each coefficient rounded
+// to nearest. Its error before that is at most max |f^(n) / n!| * ((b - a) / 2)^n * 2^(1 - n).
 #pragma once
 
 namespace attest::oracle::simd {
 
-/// Adding and subtracting it rounds to the nearest integer, ties to even, which
-/// then stands in the low bits of the sum.
+/// Adding and subtracting it rounds to the nearest integer, ties to even, which then stands in the
+/// low bits of the sum.
 inline constexpr double kMagic = 0x1.8p52;
 /// 16 / ln 2 and 256 / ln 2, to nearest.
 inline constexpr double kInverseLn2Over16 = 0x1.71547652b82fep+4;
 inline constexpr double kInverseLn2Over256 = 0x1.71547652b82fep+8;
-/// The leading 38 bits of ln 2 / 16, so that products with integers up to 2^14
-/// are exact, and the rest to nearest.
+/// The leading 38 bits of ln 2 / 16, so that products with integers up to 2^14 are exact, and the
+/// rest to nearest.
 inline constexpr double kLn2Over16 = 0x1.62e42fefap-5;
 inline constexpr double kLn2Over16Low = 0x1.cf79abc9e3b3ap-44;
-/// ln 2 / 256: twice 34 bits, exact in products with integers up to 2^18, and
-/// the rest to nearest.
+/// ln 2 / 256: twice 34 bits, exact in products with integers up to 2^18, and the rest to nearest.
 inline constexpr double kLn2Over256[3] = {0x1.62e42fef8p-9, 0x1.1cf79abc8p-44,
                                           0x1.e3b39803f2f6bp-80};
-/// ln 2: 42 bits, exact in products with exponents, and the rest in two parts
-/// to nearest.
+/// ln 2: 42 bits, exact in products with exponents, and the rest in two parts to nearest.
 inline constexpr double kLn2[3] = {0x1.62e42fefa38p-1, 0x1.ef35793c7673p-45,
                                    0x1.f97b57a079a19p-103};
-/// The first double at or above -1022 ln 2: no result from here on is
-/// subnormal.
+/// The first double at or above -1022 ln 2: no result from here on is subnormal.
 inline constexpr double kExpUnderflow = -0x1.6232bdd7abcd2p+9;
 
-/// Interpolates (e^r - 1 - r) / r^2 on ln 2 / 32 * [-1, 1] at 5 nodes: r^2
-/// times its error is below 2^-54.9.
+/// Interpolates (e^r - 1 - r) / r^2 on ln 2 / 32 * [-1, 1] at 5 nodes: r^2 times its error is below
+/// 2^-54.9.
 inline constexpr double kExpPolynomial[5] = {0x1p-1, 0x1.55555554dd44dp-3, 0x1.55555555194d2p-5,
                                              0x1.11120af701debp-7, 0x1.6c17bb51f236dp-10};
 /// The same at 6 nodes.
 inline constexpr double kExpm1Polynomial[6] = {0x1.0000000000001p-1,  0x1.5555555555556p-3,
                                                0x1.55555554e9468p-5,  0x1.11111110e10a8p-7,
                                                0x1.6c17ed4cc4834p-10, 0x1.a01b0c2edab7cp-13};
-/// Interpolates (e^r - sum of r^i / i!, i = 0 ... 4) / r^5 on ln 2 / 512 * [-1,
-/// 1] at 4 nodes.
+/// Interpolates (e^r - sum of r^i / i!, i = 0 ... 4) / r^5 on ln 2 / 512 * [-1, 1] at 4 nodes.
 inline constexpr double kExpTailPolynomial[4] = {0x1.111111111111p-7, 0x1.6c16c16c16c16p-10,
                                                  0x1.a01a0251ce4a6p-13, 0x1.a01a022e43d57p-16};
 /// 1/6 and 1/24 to nearest and the rest.
 inline constexpr double kSixth[2] = {0x1.5555555555555p-3, 0x1.5555555555555p-57};
 inline constexpr double kTwentyFourth[2] = {0x1.5555555555555p-5, 0x1.5555555555555p-59};
-/// Interpolates (2 artanh(s) / s - 2) / s^2 as a function of s^2 on [0, (3 - 2
-/// sqrt(2))^2] at 7 nodes.
+/// Interpolates (2 artanh(s) / s - 2) / s^2 as a function of s^2 on [0, (3 - 2 sqrt(2))^2] at 7
+/// nodes.
 inline constexpr double kLogPolynomial[7] = {
     0x1.5555555555558p-1, 0x1.99999999952e2p-2, 0x1.2492492df148dp-2, 0x1.c71c62e5800a1p-3,
     0x1.7462b4ab2ef6bp-3, 0x1.39fe606542ddep-3, 0x1.2b584aae78a57p-3};
 
-/// 2^(i/16) to nearest, with i * 2^48 subtracted from its bits
-/// (look_up_scaled).
+/// 2^(i/16) to nearest, with i * 2^48 subtracted from its bits (look_up_scaled).
 alignas(64) inline constexpr double kScaledPower16[16] = {  //
     0x1.0000000000000p+0, 0x1.fb5586cf9890fp-1, 0x1.f72b83c7d517bp-1, 0x1.f387a6e756238p-1,
     0x1.f06fe0a31b715p-1, 0x1.edea64c123422p-1, 0x1.ebfdad5362a27p-1, 0x1.eab07dd485429p-1,

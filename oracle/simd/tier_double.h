@@ -1,10 +1,8 @@
-// Certified double: one FMA chain per score (over head_dim_qk) and per output
-// (over the keys), the softmax around the true maximum, and the ball of ball.h.
-// Included by engine_impl.h.
+// Certified double: one FMA chain per score (over head_dim_qk) and per output (over the keys), the
+// softmax around the true maximum, and the ball of ball.h. Included by engine_impl.h.
 //
-// Scores of all keys come first, because of the maximum; then, a few panels at
-// a time so that they stay in the first-level cache, weights and their products
-// with values.
+// Scores of all keys come first, because of the maximum; then, a few panels at a time so that they
+// stay in the first-level cache, weights and their products with values.
 #pragma once
 
 #include "oracle/simd/ball.h"
@@ -16,13 +14,12 @@
 
 namespace attest::oracle::simd::ATTEST_SIMD_NAMESPACE {
 
-/// Key panels whose weights are made before they meet the values: 12 KiB of
-/// weights.
+/// Key panels whose weights are made before they meet the values: 12 KiB of weights.
 inline constexpr std::int64_t kTilePanels = 8;
 
-/// Scaled dot products of rows r ... r + kRows - 1 with kPanels panels of keys,
-/// or with the first half of one (kVectors = 1; the other half becomes 0).
-/// most: raised to them; dots: copies, or null.
+/// Scaled dot products of rows r ... r + kRows - 1 with kPanels panels of keys, or with the first
+/// half of one (kVectors = 1; the other half becomes 0). most: raised to them; dots: copies, or
+/// null.
 template <int kRows, int kPanels, int kVectors>
 void score_panels(const Keys& keys, const Work& work, std::int64_t panel, std::int64_t r,
                   const double* factors, float* dots, F64x8* most) {
@@ -53,8 +50,8 @@ void score_panels(const Keys& keys, const Work& work, std::int64_t panel, std::i
   }
 }
 
-/// What is done to the scores of one row in one panel after the dot products:
-/// softcap, extra, the mask, and copies for who asks for them.
+/// What is done to the scores of one row in one panel after the dot products: softcap, extra, the
+/// mask, and copies for who asks for them.
 inline void revise_scores(const Block& block, const Scratch& scratch, std::int64_t panel,
                           std::int64_t r, Work& work) {
   const BlockRow& row = block.rows[r];
@@ -141,8 +138,8 @@ inline void weigh(const Block& block, std::int64_t r, std::int64_t first, std::i
   work.lane_sum[r] = sum;
 }
 
-/// Adds weight times value, keys of panels [first, last), to output panels c
-/// ... c + kPanels - 1 of rows r ... r + kRows - 1.
+/// Adds weight times value, keys of panels [first, last), to output panels c ... c + kPanels - 1 of
+/// rows r ... r + kRows - 1.
 template <int kRows, int kPanels>
 void add_values(const Keys& keys, const Work& work, std::int64_t c, std::int64_t r,
                 std::int64_t first, std::int64_t last) {
@@ -201,9 +198,8 @@ struct Finish {
   double error[kRowSlots];    ///< of o, in units of max|v| v_scale
 };
 
-/// l, the LSE and errors of rows first ... first + 7. A chain over n keys is
-/// off by gamma(n); l by gamma(n / 8 + 5); 1 / l, its product with the sum and
-/// with v_scale by u each.
+/// l, the LSE and errors of rows first ... first + 7. A chain over n keys is off by gamma(n); l by
+/// gamma(n / 8 + 5); 1 / l, its product with the sum and with v_scale by u each.
 inline void settle_rows(Block& block, std::int64_t first, Work& work, Finish& finish) {
   double maximum[8], sink[8];
   for (std::int64_t r = 0; r < 8; ++r) {
@@ -233,8 +229,8 @@ inline void settle_rows(Block& block, std::int64_t first, Work& work, Finish& fi
   }
 }
 
-/// Outputs and their balls. A chain over n keys underflows by 2^-1075 a step;
-/// the floor is normal, because subnormal numbers are slow.
+/// Outputs and their balls. A chain over n keys underflows by 2^-1075 a step; the floor is normal,
+/// because subnormal numbers are slow.
 inline void write_row(const Keys& keys, std::int64_t r, const Work& work, const Finish& finish,
                       BlockRow& row) {
   const double scale = __builtin_fabs(row.v_scale);

@@ -1,7 +1,6 @@
-// Double-double: about 2^-100 of every product and sum, for kernels that
-// compute in double themselves. Dot products and outputs run through
-// multiply_anchored, everything between through dd.h and dd_math.h; the ball is
-// that of ball.h. Included by engine_impl.h.
+// Double-double: about 2^-100 of every product and sum, for kernels that compute in double
+// themselves. Dot products and outputs run through multiply_anchored, everything between through
+// dd.h and dd_math.h; the ball is that of ball.h. Included by engine_impl.h.
 #pragma once
 
 #include "oracle/simd/ball.h"
@@ -15,17 +14,15 @@
 
 namespace attest::oracle::simd::ATTEST_SIMD_NAMESPACE {
 
-/// Norms are taken this much larger, so that rounding never leaves the binade
-/// of an anchor.
+/// Norms are taken this much larger, so that rounding never leaves the binade of an anchor.
 inline constexpr double kAnchorRoom = 1 + 0x1p-20;
 
 /// The sum in an accumulator that started at `anchor`: the difference is exact.
 ATTEST_SIMD_INLINE DD8 sum_of(Anchored c, F64x8 anchor) { return two_sum(c.high - anchor, c.low); }
 
-/// Scaled dot products of rows r ... r + kRows - 1 with one panel of keys, or
-/// with the first half of one (kVectors = 1; the other half becomes 0). most:
-/// raised to them. anchors: 3 * power_above(|q|) per row; key_powers:
-/// power_above(|k_j|).
+/// Scaled dot products of rows r ... r + kRows - 1 with one panel of keys, or with the first half
+/// of one (kVectors = 1; the other half becomes 0). most: raised to them. anchors: 3 *
+/// power_above(|q|) per row; key_powers: power_above(|k_j|).
 template <int kRows, int kVectors>
 void dot_panel_dd(const Block& block, const Work& work, std::int64_t panel, std::int64_t r,
                   const double* anchors, const double* key_powers, F64x8* most) {
@@ -53,8 +50,7 @@ void dot_panel_dd(const Block& block, const Work& work, std::int64_t panel, std:
   }
 }
 
-/// What is done to the scores of one row in one panel after the dot products:
-/// revise_scores().
+/// What is done to the scores of one row in one panel after the dot products: revise_scores().
 inline void revise_scores_dd(const Block& block, std::int64_t panel, std::int64_t r, Work& work) {
   const BlockRow& row = block.rows[r];
   const std::int64_t count = block.keys->count;
@@ -153,11 +149,10 @@ inline void add_all_values_dd(const Block& block, const double* anchors, const W
   }
 }
 
-/// l, the LSE and errors of rows first ... first + 7; error: of o, in units of
-/// max|v| v_scale. As for dot products (ball.h), with 2^e = power_above(l)
-/// power_above(max|v|) <= 4 l max|v| and twice as many roundings of the sum of
-/// rests, which the low parts of weights enlarge by 2^(e - 53): (2 n^2 + 3 n)
-/// 2^(e - 105).
+/// l, the LSE and errors of rows first ... first + 7; error: of o, in units of max|v| v_scale. As
+/// for dot products (ball.h), with 2^e = power_above(l) power_above(max|v|) <= 4 l max|v| and twice
+/// as many roundings of the sum of rests, which the low parts of weights enlarge by 2^(e - 53):
+/// (2 n^2 + 3 n) 2^(e - 105).
 inline void settle_rows_dd(Block& block, std::int64_t first, const WeightSums& sums,
                            const Work& work, double* error) {
   double maximum[8];
@@ -199,8 +194,8 @@ inline void write_row_dd(const Keys& keys, std::int64_t r, const Work& work, DD8
                          double relative_error, double least_v, BlockRow& row) {
   const double scale = __builtin_fabs(row.v_scale);
   const F64x8 error = splat(relative_error * scale);
-  // The floor is subnormal, and those are slow. To products above 2^-800, whose
-  // last bit is above 2^-906, everything positive below that adds the same.
+  // The floor is subnormal, and those are slow. To products above 2^-800, whose last bit is above
+  // 2^-906, everything positive below that adds the same.
   const bool far = least_v * (relative_error * scale) > 0x1p-800 && scale < 0x1p60;
   const F64x8 floor = splat(far ? 0x1p-1000 : (work.keys[r] + 8) * 0x1p-1072 * (1 + scale));
   for (std::int64_t d = 0; d < keys.dim_v; d += 8) {

@@ -1,16 +1,14 @@
-// Eight doubles or sixteen floats side by side, on AVX-512, on AVX2 and in
-// plain C++.
+// Eight doubles or sixteen floats side by side, on AVX-512, on AVX2 and in plain C++.
 //
-// Included by the translation units of oracle/simd/ only, each compiled for one
-// instruction set and with one of ATTEST_SIMD_AVX512, ATTEST_SIMD_AVX2 or
-// ATTEST_SIMD_PORTABLE defined. Everything lives in a namespace of that
-// instruction set and nothing here calls an inline function of the standard
-// library: the linker would keep one copy of it for the whole program, perhaps
-// the one that needs AVX-512.
+// Included by the translation units of oracle/simd/ only, each compiled for one instruction set and
+// with one of ATTEST_SIMD_AVX512, ATTEST_SIMD_AVX2 or ATTEST_SIMD_PORTABLE defined. Everything
+// lives in a namespace of that instruction set and nothing here calls an inline function of the
+// standard library: the linker would keep one copy of it for the whole program, perhaps the one
+// that needs AVX-512.
 //
-// Every operation is one IEEE operation per lane, so results are the same bits
-// everywhere. A lane is a result of its own; nothing is ever summed across
-// lanes except in the one order of sum_lanes().
+// Every operation is one IEEE operation per lane, so results are the same bits everywhere. A lane
+// is a result of its own; nothing is ever summed across lanes except in the one order of
+// sum_lanes().
 #pragma once
 
 #if defined(__FAST_MATH__)
@@ -39,9 +37,8 @@
 
 namespace attest::oracle::simd {
 
-/// Bits of 1 minus bits of about sqrt(1/2): added to a double, rounds it up to
-/// the next power of two from sqrt(1/2) of that on. The exponent field of the
-/// sum is then the exponent.
+/// Bits of 1 minus bits of about sqrt(1/2): added to a double, rounds it up to the next power of
+/// two from sqrt(1/2) of that on. The exponent field of the sum is then the exponent.
 inline constexpr std::int64_t kExponentRounding = 0x3FF0000000000000 - 0x3FE6A09E00000000;
 /// With an integer below 2^52 in the low bits: 2^52 plus that integer.
 inline constexpr std::int64_t kBitsOfTwoTo52 = 0x4330000000000000;

@@ -1,12 +1,11 @@
-// The vectors of vec.h on AVX-512 (F, DQ, VL), and what each operation means.
-// Included by vec.h only.
+// The vectors of vec.h on AVX-512 (F, DQ, VL), and what each operation means. Included by vec.h
+// only.
 #pragma once
 
 namespace attest::oracle::simd::ATTEST_SIMD_NAMESPACE {
 
-// Every lane, for the masked forms of operations whose plain forms make g++ 12
-// warn of values used uninitialised inside its own header. They compile to the
-// same instructions.
+// Every lane, for the masked forms of operations whose plain forms make g++ 12 warn of values used
+// uninitialised inside its own header. They compile to the same instructions.
 inline constexpr __mmask8 kAll8 = 0xFF;
 inline constexpr __mmask16 kAll16 = 0xFFFF;
 
@@ -53,14 +52,13 @@ ATTEST_SIMD_INLINE Mask8 less(F64x8 a, F64x8 b) {
 ATTEST_SIMD_INLINE F64x8 select(Mask8 mask, F64x8 a, F64x8 b) {
   return {_mm512_mask_blend_pd(mask.x, b.x, a.x)};
 }
-/// 2^k for k the integer in the low bits of magic = 1.5 * 2^52 + k, -1022 <= k
-/// <= 1023.
+/// 2^k for k the integer in the low bits of magic = 1.5 * 2^52 + k, -1022 <= k <= 1023.
 ATTEST_SIMD_INLINE F64x8 power_of_two(F64x8 magic) {
   const __m512i k = _mm512_add_epi64(_mm512_castpd_si512(magic.x), _mm512_set1_epi64(1023));
   return {_mm512_castsi512_pd(_mm512_maskz_slli_epi64(kAll8, k, 52))};
 }
-/// 2^((k >> 8) - 1023) for k the integer in the low bits of magic = 1.5 * 2^52
-/// + k, 256 <= k < 256 * 2047.
+/// 2^((k >> 8) - 1023) for k the integer in the low bits of magic = 1.5 * 2^52 + k,
+/// 256 <= k < 256 * 2047.
 ATTEST_SIMD_INLINE F64x8 power_of_two_of_256ths(F64x8 magic) {
   const __m512i k = _mm512_maskz_srli_epi64(kAll8, _mm512_castpd_si512(magic.x), 8);
   return {_mm512_castsi512_pd(_mm512_maskz_slli_epi64(kAll8, k, 52))};
@@ -75,16 +73,14 @@ ATTEST_SIMD_INLINE F64x8 look_up_high(const double* table, F64x8 magic) {
   const __m512i k = _mm512_maskz_srli_epi64(kAll8, _mm512_castpd_si512(magic.x), 4);
   return {_mm512_permutex2var_pd(_mm512_loadu_pd(table), k, _mm512_loadu_pd(table + 8))};
 }
-/// t[k & 15] * 2^(k >> 4) for the same k, where table[i] is t[i] with i * 2^48
-/// subtracted from its bits: adding k * 2^48 gives that back and adds k >> 4 to
-/// the exponent, which must stay in range.
+/// t[k & 15] * 2^(k >> 4) for the same k, where table[i] is t[i] with i * 2^48 subtracted from its
+/// bits: adding k * 2^48 gives that back and adds k >> 4 to the exponent, which must stay in range.
 ATTEST_SIMD_INLINE F64x8 look_up_scaled(const double* table, F64x8 magic) {
   const __m512i k = _mm512_maskz_slli_epi64(kAll8, _mm512_castpd_si512(magic.x), 48);
   const __m512i entry = _mm512_castpd_si512(look_up(table, magic).x);
   return {_mm512_castsi512_pd(_mm512_add_epi64(entry, k))};
 }
-/// x / 2^e in about [sqrt(1/2), sqrt(2)) and the integer e, for x positive and
-/// normal.
+/// x / 2^e in about [sqrt(1/2), sqrt(2)) and the integer e, for x positive and normal.
 ATTEST_SIMD_INLINE F64x8 split_exponent(F64x8 x, F64x8& e) {
   const __m512i bits = _mm512_castpd_si512(x.x);
   const __m512i biased = _mm512_maskz_srli_epi64(
@@ -145,8 +141,7 @@ ATTEST_SIMD_INLINE void store_bytes(unsigned char* to, F32x16 x) {
   const __m512i whole = _mm512_maskz_cvtps_epi32(kAll16, x.x);
   _mm_storeu_si128(reinterpret_cast<__m128i*>(to), _mm512_maskz_cvtepi32_epi8(kAll16, whole));
 }
-/// counts[i] = how many of `size` bytes are at most i; size is a multiple of
-/// 128.
+/// counts[i] = how many of `size` bytes are at most i; size is a multiple of 128.
 template <int kLimits>
 void count_bytes(const unsigned char* bytes, std::int64_t size, std::int64_t* counts) {
   for (int i = 0; i < kLimits; ++i) counts[i] = 0;

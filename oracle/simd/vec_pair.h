@@ -1,7 +1,6 @@
-// Two vectors as one, or twice two. A function that is one long chain of
-// operations keeps a core busy only when several of them are under way, and
-// out-of-order execution does not look far enough ahead to find the next one by
-// itself. Included by dd.h and math.h.
+// Two vectors as one, or twice two. A function that is one long chain of operations keeps a core
+// busy only when several of them are under way, and out-of-order execution does not look far enough
+// ahead to find the next one by itself. Included by dd.h and math.h.
 #pragma once
 
 #include "oracle/simd/vec.h"

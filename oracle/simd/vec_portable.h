@@ -1,5 +1,5 @@
-// The vectors of vec.h on plain C++. Included by vec.h only; what each
-// operation means is written in vec_avx512.h.
+// The vectors of vec.h on plain C++. Included by vec.h only; what each operation means is
+// written in vec_avx512.h.
 #pragma once
 
 namespace attest::oracle::simd::ATTEST_SIMD_NAMESPACE {
@@ -160,8 +160,7 @@ ATTEST_SIMD_INLINE void store_bytes(unsigned char* to, F32x16 x) {
     to[i] = static_cast<unsigned char>(__builtin_nearbyintf(lanes[i]));
   }
 }
-/// counts[i] = how many of `size` bytes are at most i; size is a multiple of
-/// 128.
+/// counts[i] = how many of `size` bytes are at most i; size is a multiple of 128.
 template <int kLimits>
 void count_bytes(const unsigned char* bytes, std::int64_t size, std::int64_t* counts) {
   for (int i = 0; i < kLimits; ++i) {

@@ -1,6 +1,5 @@
-// Scores become weights in double-double: exponentials of all of them, and
-// their sums, before anything is multiplied with values. Included by
-// tier_double_double.h.
+// Scores become weights in double-double: exponentials of all of them, and their sums, before
+// anything is multiplied with values. Included by tier_double_double.h.
 #pragma once
 
 #include "oracle/simd/ball.h"
@@ -31,9 +30,8 @@ ATTEST_SIMD_INLINE DD8 sum_lanes(DD8 x) {
   return splat_dd(high[0], low[0]);
 }
 
-/// The low part of the shift of row r, whose high part is max_t. Any shift near
-/// the maximum does, and below 2^40 low parts are nothing; above, the largest
-/// of those that go with max_t.
+/// The low part of the shift of row r, whose high part is max_t. Any shift near the maximum does,
+/// and below 2^40 low parts are nothing; above, the largest of those that go with max_t.
 inline double shift_low(const Block& block, std::int64_t r, const Work& work) {
   const BlockRow& row = block.rows[r];
   if (!(work.evaluated[r] && work.shift[r] > 0x1p40)) return 0;
@@ -56,8 +54,7 @@ ATTEST_SIMD_INLINE DD<V> weight_of(DD<V> t, DD<V> shift) {
   const DD<V> w = exp(sub(t, shift));
   return {select(hidden, zero, w.hi), select(hidden, zero, w.lo)};
 }
-/// The same for a shift that is one double. No score and no shift is larger
-/// than kHuge.
+/// The same for a shift that is one double. No score and no shift is larger than kHuge.
 template <typename V>
 ATTEST_SIMD_INLINE DD<V> weight_of(DD<V> t, V minus_shift) {
   return exp(add(DD<V>{larger(t.hi, splat_like(t.hi, -1024 * kHuge)), t.lo}, minus_shift));
@@ -84,8 +81,7 @@ inline void weigh_row_dd(const Block& block, std::int64_t panel, std::int64_t r,
   }
 }
 
-/// The same for rows r and r + 1, both evaluated, without extra and low parts
-/// of shifts: most rows.
+/// The same for rows r and r + 1, both evaluated, without extra and low parts of shifts: most rows.
 ATTEST_SIMD_INLINE void weigh_two_rows_dd(const Block& block, std::int64_t panel, std::int64_t r,
                                           Work& work, DD8* sum) {
   double *high = row_of(work.high, panel, r), *low = row_of(work.low, panel, r);
