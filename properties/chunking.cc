@@ -26,12 +26,14 @@ Verdict check_split(const Case& value, Harness& harness) {
   std::vector<std::int64_t> done(chunks.size(), 0);
   double worst = 0;
   bool ran = false;
-  for (std::size_t step = 0; step < chunks.front().size(); ++step) {
+  std::size_t steps = 0;  // shrinking joins chunks of one sequence and leaves the others
+  for (const auto& of_sequence : chunks) steps = std::max(steps, of_sequence.size());
+  for (std::size_t step = 0; step < steps; ++step) {
     std::vector<RowCut> cuts;
     std::vector<Harness::RowPair> pairs;
     for (std::size_t b = 0; b < chunks.size(); ++b) {
       const auto& sequence = scene.problem.sequences[b];
-      const std::int64_t count = chunks[b][step];
+      const std::int64_t count = step < chunks[b].size() ? chunks[b][step] : 0;
       // The cache holds what was written up to the chunk's own last token.
       const std::int64_t cached =
           std::clamp<std::int64_t>(sequence.first_position() + done[b] + count, 0, sequence.kv_len);

@@ -87,6 +87,32 @@ TEST(Properties, HoldOnEveryCorrectKernelAndAreJudgedOnAThirdOfTheCases) {
   }
 }
 
+/// As a shrunk case has them, or a file that somebody wrote.
+TEST(Properties, TakeDifferentNumbersOfChunksInTheSequencesOfACase) {
+  const Property& property = *find_property("chunking.split");
+  const KernelInfo info = tests::builtin("cpu/prefill_query_outer_f32");
+  const auto session = tests::open(info);
+  Harness harness(*session);
+  int judged = 0;
+  for (std::uint64_t k = 0; k < 30; ++k) {
+    problem::Case value = draw_case(property, info, kSeed, k);
+    const auto& sequences = value.problem().sequences;
+    value.plan.chunks.clear();
+    for (std::size_t b = 0; b < sequences.size(); ++b) {
+      const std::int64_t rows = sequences[b].q_len;
+      const bool one_by_one = b % 2 == 1 && rows > 0;
+      value.plan.chunks.push_back(one_by_one
+                                      ? std::vector<std::int64_t>(static_cast<std::size_t>(rows), 1)
+                                      : std::vector<std::int64_t>{rows});
+    }
+    ASSERT_FALSE(problem::find_error(value));
+    const problem::Verdict verdict = run_check(property, value, harness);
+    EXPECT_FALSE(verdict.failed()) << verdict.message;
+    judged += verdict.status == problem::Status::kPass ? 1 : 0;
+  }
+  EXPECT_GT(judged, 10);
+}
+
 /// Whether the property fails on the kernel within the first 300 cases.
 bool kills(const Property& property, const KernelInfo& info) {
   const auto session = tests::open(info);
