@@ -89,7 +89,9 @@ Finding judge_value(DType type, double got, const Reference& reference, double s
   const double sure = reference.bound - ball;
   if (!(sure >= 0 && inside(type, got, reference, sure, scale)))
     finding.judgement = Judgement::kUndecided;
-  if (!std::isfinite(got)) finding.severity = 0;
+  // Overflow and saturation inside the interval are right however far the exact value is.
+  const bool saturated = std::abs(got) == problem::largest_finite(type);
+  if (!std::isfinite(got) || (saturated && !problem::format_of(type).has_inf)) finding.severity = 0;
   return finding;
 }
 

@@ -303,7 +303,7 @@ std::span<const Property> algebra_family() {
   static const Property family[] = {
       {.id = "algebra.constant_v",
        .claim = "constant values come back as they are, whatever the scores",
-       .kills = "acc_not_rescaled, self_not_attended, kv_head_modulo, fp8_p_underflows",
+       .kills = "acc_not_rescaled, self_not_attended, kv_head_modulo, half_accumulation",
        .file = __FILE__,
        .line = __LINE__,
        .applies = can_attend,

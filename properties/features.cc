@@ -351,7 +351,7 @@ std::span<const Property> features_family() {
        .check = check_unit_scales},
       {.id = "features.scales_folded",
        .claim = "a power of two in a scale does what it does in the stored numbers",
-       .kills = "",
+       .kills = "v_scale_dropped, scale_of_head_zero",
        .file = __FILE__,
        .line = __LINE__,
        .applies = attends_with<ATTEST_FEATURE_SCALES>,

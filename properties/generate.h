@@ -50,9 +50,9 @@ problem::KvStorage draw_paged_storage(Draw& draw, const problem::Problem& proble
 /// Cuts of every sequence's keys into `parts` parts, empty ones allowed, and a random merge tree
 /// over them.
 void draw_parts(Draw& draw, const kernels::KernelInfo& info, problem::Case& value);
-/// Replaces the case by one of a sequence with more than 2^15 or 2^16 keys, small otherwise, where
-/// the kernel takes one. Dear: for a few cases in a hundred.
-void make_long(Draw& draw, const kernels::KernelInfo& info, problem::Case& value);
+/// Makes one case in 101 one of a sequence with more than 2^15 or 2^16 keys, small otherwise, where
+/// the kernel takes one: such cases are dear.
+void make_some_long(Draw& draw, const kernels::KernelInfo& info, problem::Case& value);
 /// Splits every sequence's rows into the same number of chunks.
 void draw_chunks(Draw& draw, problem::Case& value);
 

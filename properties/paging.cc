@@ -207,7 +207,7 @@ std::span<const Property> paging_family() {
        .check = check_page_size},
       {.id = "paging.layout",
        .claim = "the same tokens in a contiguous cache give the same result",
-       .kills = "page_wider_than_tile, x_split_order",
+       .kills = "page_wider_than_tile",
        .file = __FILE__,
        .line = __LINE__,
        .applies = is_paged_and_contiguous,

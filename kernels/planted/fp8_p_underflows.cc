@@ -2,7 +2,7 @@
 //          P V while the denominator counts them.
 // Real:    FlyDSL PR 1020.
 // Trigger: a key that weighs less than e^-7 of the largest, or many of them.
-// Killers: algebra (constant values), oracle.
+// Killers: oracle, features.
 #include "kernels/cpu/prefill_key_outer.h"
 #include "kernels/planted/defect.h"
 #include "kernels/planted/kernels.h"

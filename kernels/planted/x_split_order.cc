@@ -2,7 +2,7 @@
 //          it is at [d / x][d % x].
 // Real:    a classic slip of teaching material on the layout of vLLM's paged attention.
 // Trigger: x-split layout, head_dim_qk > x.
-// Killers: oracle, paging (layout).
+// Killers: oracle, features.
 #include <cstdint>
 
 #include "kernels/cpu/paged_decode.h"
