@@ -114,9 +114,9 @@ TEST_F(Scales, are_refused_by_a_kernel_that_does_not_declare_them) {
   call_.k = tensor(cache, {4, 2, 1});
   std::vector<BF16> values = cache;
   call_.v = tensor(values, {4, 2, 1});
-  ASSERT_EQ(dense_bf16.attend(nullptr, &call_, nullptr), ATTEST_OK);
+  ASSERT_EQ(prefill_query_outer_bf16.attend(nullptr, &call_, nullptr), ATTEST_OK);
   call_.v_scale = tensor(v_scale_, {1});
-  EXPECT_EQ(dense_bf16.attend(nullptr, &call_, nullptr), ATTEST_REFUSED);
+  EXPECT_EQ(prefill_query_outer_bf16.attend(nullptr, &call_, nullptr), ATTEST_REFUSED);
 }
 
 /// dense_e4m3 on the same numbers, with scales of q and o.
