@@ -54,6 +54,19 @@ bool has_bare_v(const problem::Problem& problem) {
   return problem.v_scale.empty() && !problem.o_scale && !problem.v_is_k_prefix;
 }
 
+/// Kernels whose values are always lanes of their keys have no V of their own to choose.
+bool can_choose_v(const kernels::KernelInfo& info) {
+  return can_attend(info) &&
+         (info.capabilities.layouts & ~ATTEST_LAYOUT_BIT(ATTEST_LAYOUT_MLA_LATENT)) != 0;
+}
+
+/// Leaves the scales of values and outputs out: 1 then. Values in lanes of keys keep theirs.
+void bare_v(Case& value) {
+  auto& problem = value.problem();
+  if (!problem.v_is_k_prefix) problem.v_scale.clear();
+  problem.o_scale.reset();
+}
+
 /// Runs the scene and judges it against references whose values were replaced by `replace(flat, b,
 /// row, kv_head, lane, reference)`; the bounds stay those of the oracle.
 template <typename Replace>
@@ -182,6 +195,7 @@ Verdict check_hull(const Case& value, Harness& harness) {
 /// Makes rows that see a single key likelier: a window of the query's own token.
 void one_key_each(Draw& draw, const kernels::KernelInfo& info, Case& value) {
   auto& problem = value.problem();
+  bare_v(value);
   problem.bias = problem::Bias::kNone;
   if (draw.chance(40) && info.has(ATTEST_FEATURE_WINDOW_LEFT) && problem.mask.causal) {
     problem.mask.window_left = 0;
@@ -294,7 +308,7 @@ bool can_have_wide_outputs(const kernels::KernelInfo& info) {
   const std::uint32_t types =
       info.capabilities.o_dtypes != 0 ? info.capabilities.o_dtypes : info.capabilities.q_dtypes;
   const auto wide = ATTEST_DTYPE_BIT(ATTEST_F32) | ATTEST_DTYPE_BIT(ATTEST_F64);
-  return can_attend(info) && repeats_bits(info) && (types & wide) != 0;
+  return can_choose_v(info) && repeats_bits(info) && (types & wide) != 0;
 }
 
 }  // namespace
@@ -306,10 +320,11 @@ std::span<const Property> algebra_family() {
        .kills = "acc_not_rescaled, self_not_attended, kv_head_modulo, half_accumulation",
        .file = __FILE__,
        .line = __LINE__,
-       .applies = can_attend,
+       .applies = can_choose_v,
        .generate =
            [](const kernels::KernelInfo& info) {
-             return cases(info, {.no_sink = true, .distributions = {Distribution::kConstantV}});
+             return cases(info, {.no_sink = true, .distributions = {Distribution::kConstantV}},
+                          [](Draw&, Case& value) { bare_v(value); });
            },
        .check = check_constant_v},
       {.id = "algebra.zero_q_is_mean",
@@ -318,11 +333,12 @@ std::span<const Property> algebra_family() {
                 "page_floor_drops_tail, noncausal_skips_boundary_mask",
        .file = __FILE__,
        .line = __LINE__,
-       .applies = can_attend,
+       .applies = can_choose_v,
        .generate =
            [](const kernels::KernelInfo& info) {
              return cases(info, {.no_sink = true, .distributions = {Distribution::kUniform}},
                           [](Draw&, Case& value) {
+                            bare_v(value);
                             value.problem().alibi_slopes.clear();
                             value.problem().bias = problem::Bias::kNone;
                           });
@@ -333,15 +349,18 @@ std::span<const Property> algebra_family() {
        .kills = "acc_not_rescaled, running_max_from_zero, kv_head_modulo",
        .file = __FILE__,
        .line = __LINE__,
-       .applies = can_attend,
-       .generate = [](const kernels::KernelInfo& info) { return cases(info, {}); },
+       .applies = can_choose_v,
+       .generate =
+           [](const kernels::KernelInfo& info) {
+             return cases(info, {}, [](Draw&, Case& value) { bare_v(value); });
+           },
        .check = check_hull},
       {.id = "algebra.single_key",
        .claim = "a row that sees one key returns its value",
        .kills = "self_not_attended, window_off_by_one, kv_end_ignores_prefix",
        .file = __FILE__,
        .line = __LINE__,
-       .applies = can_attend,
+       .applies = can_choose_v,
        .generate =
            [](const kernels::KernelInfo& info) {
              return cases(info, {.single_keys = true, .no_sink = true},

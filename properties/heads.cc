@@ -91,8 +91,11 @@ Verdict check_permutation(const Case& value, Harness& harness) {
   return check_selection(scene, q_heads, kv_heads, harness);
 }
 
+bool takes_kv_heads(const kernels::KernelInfo& info) {
+  return can_attend(info) && kernels::contains(info.capabilities.num_kv_heads, 2);
+}
 bool takes_groups(const kernels::KernelInfo& info) {
-  return can_attend(info) &&
+  return takes_kv_heads(info) &&
          (info.capabilities.group.max != 1 || info.capabilities.group.count > 1);
 }
 
@@ -121,7 +124,7 @@ std::span<const Property> heads_family() {
        .kills = "kv_head_modulo",
        .file = __FILE__,
        .line = __LINE__,
-       .applies = can_attend,
+       .applies = takes_kv_heads,
        .generate = [](const kernels::KernelInfo& info) { return cases(info, {}); },
        .check = check_permutation},
   };

@@ -66,7 +66,12 @@ constexpr Apart kApart[] = {
     {"gap", "poison: table tail"},
     {"pages: in order", "shared pages"},
     {"page_size: 1", "poison: page tail"},
+    // Halves of one buffer are of one size; the split of keys is by 16 bytes.
+    {"layout: interleaved", "head_dim_v"},
+    {"layout: x-split", "head_dim_qk: 1"},
+    {"layout: x-split", "head_dim_qk: odd"},
     // The latent cache has one KV head, and keys no wider than values.
+    {"layout: MLA latent", "k_scale: per head"},
     {"layout: MLA latent", "heads: multi-head"},
     {"layout: MLA latent", "heads: group = num_kv_heads"},
     {"layout: MLA latent", "heads: group apart from num_kv_heads"},

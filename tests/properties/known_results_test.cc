@@ -86,8 +86,8 @@ TEST(KnownResults, ThirteenTokensInPagesOfFourEqualTheDefinitionAndTheDenseKerne
   on_every_kernel(scenes, 8, [](const std::vector<Scene>& made, Harness& harness) {
     const Scene& scene = made.front();
     const auto run = attend_and_judge(scene, harness);
-    const bool f64 = scene.problem.q_dtype == DType::kF64;
-    const auto session = tests::open(tests::builtin(f64 ? "cpu/dense_f64" : "cpu/dense_f32"));
+    const auto session = tests::open(
+        tests::builtin("cpu/dense_" + std::string(problem::name_of(scene.problem.q_dtype))));
     Harness dense(*session);
     Scene contiguous = scene;
     contiguous.storage = {};
