@@ -1,4 +1,5 @@
 // Sequences longer than 16 bits count: where an index of a key overflows.
+#include <algorithm>
 #include <cstdint>
 #include <numeric>
 #include <optional>
@@ -30,8 +31,9 @@ std::optional<KvLayout> plain_layout(const KernelInfo& info) {
 }
 
 std::optional<std::int64_t> small_head_dim(const KernelInfo& info) {
+  const std::int64_t step = std::max(info.capabilities.stride_alignment, 1);  // packed rows keep it
   for (const std::int64_t dim : {2, 4, 8, 16}) {
-    if (kernels::contains(info.capabilities.head_dim_qk, dim)) return dim;
+    if (dim % step == 0 && kernels::contains(info.capabilities.head_dim_qk, dim)) return dim;
   }
   return std::nullopt;
 }

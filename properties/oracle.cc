@@ -77,7 +77,7 @@ std::span<const Property> oracle_family() {
        .claim = "every output element lies within the derived error bound of the definition",
        .kills = "self_not_attended, causal_top_left, acc_not_rescaled, running_max_from_zero, "
                 "finite_minus_infinity, alibi_slope_exponent, softcap_ignored, alibi_sign, "
-                "stale_tile_rows, thread_zero_only, tree_window_by_index, zero_length_writes, "
+                "stale_tile_rows, thread_zero_only, zero_length_writes, "
                 "half_accumulation, int16_column, scale_from_padded_dim, padded_lanes_read, "
                 "last_stride_assumed, v_scale_dropped, x_split_order, fp8_p_underflows",
        .file = __FILE__,
@@ -101,7 +101,7 @@ std::span<const Property> oracle_family() {
       {.id = "oracle.small_scope",
        .claim = "outputs and LSE of every problem of up to 4 tokens are the definition's",
        .kills = "self_not_attended, causal_top_left, kv_end_ignores_prefix, window_off_by_one, "
-                "page_floor_drops_tail",
+                "page_floor_drops_tail, tree_window_by_index",
        .file = __FILE__,
        .line = __LINE__,
        .applies = [](const kernels::KernelInfo& info) { return small_scope(info).count() > 0; },

@@ -48,7 +48,7 @@ TEST_F(PlacementTest, PutsEveryTokenWhereTheContractSaysInEveryLayout) {
   std::map<std::int32_t, int> layouts;
   for (const char* kernel : {"cpu/dense_f32", "cpu/sliding_window_f32"}) {
     const KernelInfo info = tests::builtin(kernel);
-    for (std::uint64_t k = 0; k < 60; ++k) {
+    for (std::uint64_t k = 0; k < 150; ++k) {
       const Scene scene = scene_of(draw_case(property, info, 1, k));
       kernels::Launch launch(arena_);
       const attest_attend& call = *place(scene, info, launch, true);
