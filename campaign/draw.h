@@ -31,6 +31,9 @@ std::string draw_masks(const problem::Case& value, const std::optional<problem::
 /// Block table and pool: which sequence has which page, what is shared, free, poisoned.
 std::string draw_storage(const problem::Case& value, const std::optional<problem::Where>& where);
 
+/// Of a program: its pool, its calls one by one and the pages each leaves behind.
+std::string draw_program(const problem::Case& value);
+
 /// Chunks, parts and merge steps; nothing when the call is made in one piece.
 std::string draw_plan(const problem::Case& value);
 

@@ -14,6 +14,7 @@
 #include "corpus/case_file.h"
 #include "problem/errors.h"
 #include "problem/text.h"
+#include "properties/program_run.h"
 
 namespace attest::campaign {
 namespace {
@@ -125,8 +126,7 @@ problem::Verdict run_stored(const StoredCase& stored, properties::Harness& harne
       verdict = properties::run_check(*stored.property, stored.value, harness);
     }
     if (verdict.status == problem::Status::kSkipped) {
-      const auto why =
-          kernels::unsupported(harness.info(), stored.value.problem(), stored.value.storage);
+      const auto why = properties::unserved(harness.info(), stored.value);
       if (why) verdict.message += ": " + *why;
     }
     return verdict;

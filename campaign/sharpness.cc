@@ -9,6 +9,7 @@
 
 #include "campaign/table.h"
 #include "oracle/sensitivity.h"
+#include "problem/program.h"
 #include "properties/scene.h"
 
 namespace attest::campaign {
@@ -23,9 +24,10 @@ std::optional<double> sharpness(const problem::Case& value, const kernels::Kerne
   const bool other = value.property == "oracle.lse" ||
                      std::any_of(std::begin(kOtherFamilies), std::end(kOtherFamilies),
                                  [&](std::string_view f) { return value.property.starts_with(f); });
-  if (other || !kernel.can(ATTEST_OP_ATTEND)) return std::nullopt;
+  if (other || !kernel.can(ATTEST_OP_ATTEND) || problem::is_program(value)) return std::nullopt;
   const properties::Scene scene = properties::scene_of(value);
-  return oracle::sensitivity(scene.problem, scene.inputs, kernel.declared_numerics(scene.problem.q_dtype));
+  return oracle::sensitivity(scene.problem, scene.inputs,
+                             kernel.declared_numerics(scene.problem.q_dtype));
 }
 
 std::string sharpness_text(double sharpness) {

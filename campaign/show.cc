@@ -15,6 +15,7 @@
 #include "campaign/table.h"
 #include "oracle/visible.h"
 #include "problem/errors.h"
+#include "problem/program.h"
 #include "problem/text.h"
 
 namespace attest::campaign {
@@ -73,6 +74,7 @@ std::string outcome(const StoredCase& stored, const Shown& shown) {
 
 std::string bad_row_text(const problem::Case& value, const problem::Where& where) {
   const problem::Problem& problem = value.problem();
+  if (problem::is_program(value)) return {};  // the sequence is one of the failed call
   if (where.sequence < 0 || where.sequence >= problem.batch()) return {};
   const auto& sequence = problem.sequences[static_cast<std::size_t>(where.sequence)];
   if (where.row < 0 || where.row >= sequence.q_len) return {};
@@ -99,9 +101,13 @@ std::string drawing(const StoredCase& stored, const std::optional<Shown>& shown)
   const problem::Case& value = stored.value;
   const std::optional<problem::Where> where =
       shown && shown->verdict.failed() ? shown->verdict.where : std::nullopt;
-  std::string text = header(stored) + draw_problem(value) + draw_storage(value, where) +
-                     draw_plan(value) + draw_poisons(value) + draw_masks(value, where) +
-                     draw_values(value);
+  std::string text = header(stored) + draw_problem(value);
+  if (problem::is_program(value)) {
+    text += draw_program(value) + draw_poisons(value) + draw_values(problem::tape_case(value));
+  } else {
+    text += draw_storage(value, where) + draw_plan(value) + draw_poisons(value) +
+            draw_masks(value, where) + draw_values(value);
+  }
   if (!shown) return text + "verdict   not run: no kernel here serves it\n";
   return text + draw_results(shown->trace, shown->verdict, shown->lse_unit) +
          outcome(stored, *shown);

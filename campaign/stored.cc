@@ -10,6 +10,7 @@
 #include "corpus/case_file.h"
 #include "problem/errors.h"
 #include "problem/text.h"
+#include "properties/program_run.h"
 
 namespace attest::campaign {
 namespace {
@@ -45,14 +46,21 @@ double work_of(const problem::Problem& problem) {
          static_cast<double>(problem.head_dim_qk + problem.head_dim_v);
 }
 
+double work_of(const problem::Program& program) {
+  double work = 0;
+  for (const problem::Call& call : program.calls) work += work_of(call.problem);
+  return work;
+}
+
 void refuse_enormous(const problem::Case& value, const std::string& path) {
-  const double work = work_of(value.problem());
+  const double work = work_of(value.program);
   if (work > kMaxWork) {
     throw CorpusError(path, fmt::format("problem: {:.1e} multiplications; a case that is run may "
                                         "need {:.0e} at most",
                                         work, kMaxWork));
   }
-  double elements = elements_of(value.problem());
+  double elements = 0;
+  for (const problem::Call& call : value.program.calls) elements += elements_of(call.problem);
   // A pool may be far larger than the tokens in it.
   elements += static_cast<double>(value.storage.num_pages) *
               static_cast<double>(value.storage.page_size) *
@@ -88,8 +96,7 @@ std::vector<StoredCase> read_stored(const std::vector<std::filesystem::path>& pa
 }
 
 bool may_serve(const kernels::KernelInfo& info, const StoredCase& stored) {
-  return stored.property->applies(info) &&
-         !kernels::unsupported(info, stored.value.problem(), stored.value.storage);
+  return stored.property->applies(info) && !properties::unserved(info, stored.value);
 }
 
 std::vector<StoredTask> make_stored_tasks(const Options& options,
@@ -102,7 +109,7 @@ std::vector<StoredTask> make_stored_tasks(const Options& options,
     }
   }
   std::stable_sort(tasks.begin(), tasks.end(), [&](const StoredTask& a, const StoredTask& b) {
-    return work_of(stored[a.stored].value.problem()) < work_of(stored[b.stored].value.problem());
+    return work_of(stored[a.stored].value.program) < work_of(stored[b.stored].value.program);
   });
   return tasks;
 }

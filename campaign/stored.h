@@ -36,6 +36,8 @@ const properties::Property& property_of(const problem::Case& value, const std::s
 
 /// Rough number of multiplications of one attention call: what a check of the case costs grows so.
 double work_of(const problem::Problem& problem);
+/// All calls of a program together.
+double work_of(const problem::Program& program);
 
 /// Throws: CorpusError when a check of the case would need more memory or time than anyone has:
 /// a well-formed file of a few lines can ask for 2^20 x 2^20 scores.

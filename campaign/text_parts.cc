@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "campaign/table.h"
+#include "problem/program.h"
 #include "problem/text.h"
 
 namespace attest::campaign {
@@ -87,6 +88,12 @@ std::string plural(std::int64_t count, std::string_view noun) {
 }
 
 std::string size_text(const problem::Case& value) {
+  if (problem::is_program(value)) {
+    return fmt::format("program of {}: {}",
+                       plural(static_cast<std::int64_t>(value.program.calls.size()), "call"),
+                       size_text(problem::tape_case(value))) +
+           fmt::format(", pages of {}", value.storage.page_size);
+  }
   const problem::Problem& problem = value.problem();
   std::string text = fmt::format(
       "{}, {}, {}, {}", plural(problem.batch(), "sequence"), plural(problem.total_q(), "query row"),

@@ -60,12 +60,23 @@ problem::Override read_override(const Field& field, const problem::Problem& prob
   return out;
 }
 
+std::vector<problem::Sequence> read_lengths(const Field& field) {
+  std::vector<problem::Sequence> sequences(field.list_size(problem::kMaxBatch));
+  for (std::size_t s = 0; s < sequences.size(); ++s) {
+    const Field item = field.element(s);
+    if (item.list_size() != 2) item.fail("[q_len, kv_len]");
+    sequences[s].q_len = item.element(0).integer(0, kMaxTokens);
+    sequences[s].kv_len = item.element(1).integer(0, kMaxTokens);
+  }
+  return sequences;
+}
+
 std::vector<Call> read_calls(const Field& field) {
   std::vector<Call> calls(field.list_size(kMaxCalls));
   if (calls.empty()) field.fail("at least one call");
   for (std::size_t i = 0; i < calls.size(); ++i) {
     const Field item = field.element(i);
-    item.expect_keys({"op", "sequences", "problem"});
+    item.expect_keys({"op", "sequences", "problem", "lengths"});
     calls[i].op = read_name(item.member("op"), problem::parse_op, 6);
     if (item.has("sequences")) {
       const Field names = item.member("sequences");
@@ -74,7 +85,13 @@ std::vector<Call> read_calls(const Field& field) {
         calls[i].sequences.push_back(names.element(s).text(kMaxNameBytes));
       }
     }
-    calls[i].problem = read_problem(item.member("problem"));
+    if (i > 0 && item.has("lengths")) {
+      if (item.has("problem")) item.fail_because("expected problem or lengths, got both");
+      calls[i].problem = calls[0].problem;
+      calls[i].problem.sequences = read_lengths(item.member("lengths"));
+    } else {
+      calls[i].problem = read_problem(item.member("problem"));
+    }
   }
   return calls;
 }

@@ -1,4 +1,5 @@
 // Case to canonical text, and the name that follows from the text.
+#include <algorithm>
 #include <xxhash.h>
 
 #include <fmt/format.h>
@@ -37,6 +38,14 @@ bool is_plain(const Case& value) {
   return calls.size() == 1 && calls[0].op == problem::Op::kAttend && calls[0].sequences.empty();
 }
 
+/// Then a later call of a program says its lengths and no more.
+bool differs_in_lengths_only(const problem::Problem& problem, const problem::Problem& first) {
+  problem::Problem same = problem;
+  same.sequences = first.sequences;
+  const auto plain = [](const problem::Sequence& sequence) { return !sequence.start_pos; };
+  return same == first && std::all_of(problem.sequences.begin(), problem.sequences.end(), plain);
+}
+
 Layout write_calls(const std::vector<Call>& calls) {
   Layout list = Layout::list();
   for (const Call& call : calls) {
@@ -47,7 +56,15 @@ Layout write_calls(const std::vector<Call>& calls) {
       for (const std::string& name : call.sequences) names.add(Layout::text(name));
       item.add("sequences", std::move(names));
     }
-    item.add("problem", write_problem(call.problem));
+    if (&call != &calls.front() && differs_in_lengths_only(call.problem, calls.front().problem)) {
+      Layout lengths = Layout::inline_list();
+      for (const problem::Sequence& sequence : call.problem.sequences) {
+        lengths.add(integers(std::vector{sequence.q_len, sequence.kv_len}));
+      }
+      item.add("lengths", std::move(lengths));
+    } else {
+      item.add("problem", write_problem(call.problem));
+    }
     list.add(std::move(item));
   }
   return list;

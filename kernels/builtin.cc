@@ -135,6 +135,8 @@ constexpr const attest_kernel* kKernels[] = {
     &planted::x_split_order,
     &planted::first_tile_fully_masked_nan,
     &planted::noncausal_skips_boundary_mask,
+    &planted::rejected_tokens_attended,
+    &planted::block_table_kept,
 };
 
 }  // namespace

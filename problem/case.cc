@@ -10,6 +10,7 @@
 
 #include "problem/errors.h"
 #include "problem/name_table.h"
+#include "problem/program.h"
 #include "problem/text.h"
 
 namespace attest::problem {
@@ -44,29 +45,57 @@ MaybeError find_error_in_note(std::string_view note) {
   return std::nullopt;
 }
 
-MaybeError find_error_in_program(const Program& program) {
-  if (program.calls.size() != 1) {
-    return fmt::format("program has {} calls: must have one, an attend", program.calls.size());
-  }
-  const Call& call = program.calls.front();
-  if (call.op != Op::kAttend) {
-    return fmt::format("program[0].op = {}: must be attend", name_of(call.op));
-  }
+MaybeError find_error_in_names(const Call& call, std::size_t index) {
   const auto& names = call.sequences;
   if (!names.empty() && names.size() != call.problem.sequences.size()) {
-    return fmt::format("program[0].sequences has {} names: must have one per sequence, {}, or none",
-                       names.size(), call.problem.batch());
+    return fmt::format(
+        "program[{}].sequences has {} names: must have one per sequence, {}, or none", index,
+        names.size(), call.problem.batch());
   }
   for (std::size_t b = 0; b < names.size(); ++b) {
-    const std::string field = fmt::format("program[0].sequences[{}]", b);
+    const std::string field = fmt::format("program[{}].sequences[{}]", index, b);
     if (names[b].empty()) return fmt::format("{}: must not be empty", field);
     if (auto error = find_error_in_id(field, names[b])) return error;
     const auto first = std::find(names.begin(), names.end(), names[b]) - names.begin();
-    if (static_cast<std::size_t>(first) != b) {
+    if (static_cast<std::size_t>(first) != b && names[b] != kPaddingName) {
       return fmt::format("{}: the same name as sequence {}", field, first);
     }
   }
   return std::nullopt;
+}
+
+/// A pool, and no block table: which pages a sequence gets is settled while the program runs.
+MaybeError find_error_in_pool(const Problem& problem, const KvStorage& storage) {
+  if (!is_paged(storage.layout)) {
+    return fmt::format("storage.layout = {}: a program needs pages", name_of(storage.layout));
+  }
+  if (!storage.block_table.empty()) return "storage.block_table: must be empty for a program";
+  if (storage.strides.q.one_head || storage.strides.k.one_head || storage.strides.v.one_head) {
+    return "storage.strides: heads of a program cannot be one";
+  }
+  Problem empty = problem;
+  for (Sequence& sequence : empty.sequences) sequence = {.q_len = 0, .kv_len = 0, .start_pos = {}};
+  KvStorage pool = storage;
+  pool.block_table.resize(empty.sequences.size());
+  return find_error(empty, pool);
+}
+
+MaybeError find_error_in_calls(const Case& value) {
+  const auto& calls = value.program.calls;
+  if (calls.empty()) return "program has 0 calls: must have at least one";
+  for (std::size_t i = 0; i < calls.size(); ++i) {
+    if (auto error = find_error_in_names(calls[i], i)) return error;
+    if (auto error = find_error(calls[i].problem)) {
+      return is_program(value) ? fmt::format("program[{}].problem.{}", i, *error) : *error;
+    }
+  }
+  if (!is_program(value)) return find_error(value.problem(), value.storage);
+  if (auto error = find_error(value.program)) return error;
+  const Plan& plan = value.plan;
+  if (!plan.chunks.empty() || !plan.parts.empty() || !plan.merges.empty()) {
+    return "plan: a program has no chunks, parts or merges";
+  }
+  return find_error_in_pool(value.problem(), value.storage);
 }
 
 MaybeError find_error_in_override(const Problem& problem, const Override& value, std::size_t i) {
@@ -173,10 +202,10 @@ Case make_case(Problem problem) {
 }
 
 std::optional<std::string> find_error(const Case& value) {
-  if (auto error = find_error_in_program(value.program)) return error;
-  const Problem& problem = value.problem();
-  if (auto error = find_error(problem)) return error;
-  if (auto error = find_error(problem, value.storage)) return error;
+  if (auto error = find_error_in_calls(value)) return error;
+  std::optional<Tape> tape;
+  if (is_program(value)) tape = tape_of(value.program);
+  const Problem& problem = tape ? tape->problem : value.problem();
   if (auto error = find_error(problem, value.plan)) return error;
   if (auto error = find_error_in_values(problem, value.values)) return error;
   if (auto error = find_error_in_poisons(value.poisons)) return error;

@@ -121,13 +121,18 @@ void fill_cache(const Scene& scene, const kernels::KernelInfo& info, const Slots
     for (std::int64_t token = 0; token < problem.sequences[b].kv_len; ++token) {
       const std::int64_t slot = slots.of(b, token);
       used[slot] = 1;
-      write(slot, token_row);
+      if (!scene.memory) write(slot, token_row);
       token_row += row.size();
     }
   }
   const bool zeros = info.conventions.unused_slots == ATTEST_SLOTS_ZERO;
   const std::uint64_t seed = scene.junk_seed + (is_k ? 1 : 2);
   for (std::int64_t slot = 0; slot < slots.count(); ++slot) {
+    if (scene.memory && (used[slot] || !zeros)) {
+      const Elements& memory = is_k ? scene.memory->k : scene.memory->v;
+      write(slot, memory.data() + static_cast<std::size_t>(slot) * row.size());
+      continue;
+    }
     if (used[slot]) continue;
     for (std::int64_t i = 0; i < elements; ++i) {
       const double junk = zeros ? 0.0 : junk_value(seed, slot * elements + i);

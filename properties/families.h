@@ -21,6 +21,7 @@ std::span<const Property> batch_family();
 std::span<const Property> heads_family();
 std::span<const Property> algebra_family();
 std::span<const Property> memory_family();
+std::span<const Property> cache_family();  // cache_programs.cc
 std::span<const Property> determinism_family();
 std::span<const Property> refusal_family();
 

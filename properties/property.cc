@@ -19,10 +19,11 @@ std::uint64_t hash_text(std::string_view text, std::uint64_t seed) {
 
 std::vector<Property> collect() {
   std::vector<Property> all;
-  for (const auto family : {oracle_family(), causality_family(), window_family(), padding_family(),
-                            chunking_family(), monoid_family(), partition_family(), paging_family(),
-                            batch_family(), heads_family(), algebra_family(), features_family(),
-                            memory_family(), determinism_family(), refusal_family()}) {
+  for (const auto family :
+       {oracle_family(), causality_family(), window_family(), padding_family(), chunking_family(),
+        monoid_family(), partition_family(), paging_family(), batch_family(), heads_family(),
+        algebra_family(), features_family(), memory_family(), cache_family(), determinism_family(),
+        refusal_family()}) {
     all.insert(all.end(), family.begin(), family.end());
   }
   return all;

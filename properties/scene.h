@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <vector>
 
@@ -11,6 +12,11 @@
 #include "problem/inputs.h"
 
 namespace attest::properties {
+
+/// What every slot of a paged pool holds, in the order of slots: k, v [slots, num_kv_heads, dim].
+struct CacheMemory {
+  problem::Elements k, v;
+};
 
 struct Scene {
   problem::Problem problem;
@@ -23,6 +29,9 @@ struct Scene {
   std::int32_t num_splits = 0;
   std::uint64_t junk_seed =
       0;  ///< draws what unused slots, table tails, workspace and outputs hold before the run
+  /// The cache as earlier calls left it, tokens and all; absent: tokens where the block table says
+  /// and junk elsewhere. Poisons go on top of either.
+  std::shared_ptr<const CacheMemory> memory;
 };
 
 /// The scene of a case's attend call, without its poisons.

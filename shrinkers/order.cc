@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "problem/inputs.h"
+#include "problem/program.h"
 #include "shrinkers/features.h"
 #include "shrinkers/merge_trees.h"
 #include "shrinkers/reals.h"
@@ -152,6 +153,18 @@ void measure_values(const Case& value, Complexity& result) {
   result[Axis::kOverrides] = written;
 }
 
+/// That of its tape, but for what a tape does not say.
+Complexity complexity_of_program(const Case& value) {
+  Complexity result = complexity(problem::tape_case(value));
+  result[Axis::kOperations] = 0;
+  for (const problem::Call& call : value.program.calls) {
+    result[Axis::kOperations] += 1 + call.problem.batch();
+    if (call.op == problem::Op::kRollback) result[Axis::kTokens] += call.problem.total_q();
+  }
+  measure_storage(value, result);
+  return result;
+}
+
 }  // namespace
 
 std::int64_t count_elements(const Problem& problem) {
@@ -166,6 +179,7 @@ std::int64_t count_elements(const Problem& problem) {
 }
 
 Complexity complexity(const Case& value) {
+  if (problem::is_program(value)) return complexity_of_program(value);
   const Problem& problem = value.problem();
   Complexity result;
   result[Axis::kSequences] = problem.batch();

@@ -15,7 +15,7 @@ inline constexpr int kOrderVersion = 2;
 /// The axes in order: the first on which two cases differ decides. All count up from 0.
 enum class Axis : std::size_t {
   kSequences,
-  kOperations,  ///< calls of the program, and calls that name their sequences
+  kOperations,  ///< calls of the program, and the sequences they name
   kFeatures,    ///< features.h
   kParameters,  ///< windows, attention chunk, scale, softcap, slopes, sinks, quantisation scales
   kTokens,      ///< query rows and keys

@@ -12,6 +12,7 @@
 
 #include "problem/errors.h"
 #include "shrinkers/passes.h"
+#include "shrinkers/programs.h"
 
 namespace attest::shrinkers {
 
@@ -21,17 +22,17 @@ namespace {
 
 // In the order of order.h: what decides first is made small first.
 constexpr auto kShrinkers = std::to_array<Shrinker>({
-    {"sequences", fewer_sequences},
-    {"features", fewer_features},
-    {"parameters", simpler_parameters},
-    {"tokens", fewer_tokens},
-    {"heads", fewer_heads},
-    {"head_dims", smaller_head_dims},
-    {"storage", simpler_storage},
-    {"strides", packed_strides},
-    {"plan", simpler_plan},
-    {"poisons", fewer_poisons},
-    {"values", simpler_values},
+    {"sequences", either<fewer_sequences, fewer_steps>},
+    {"features", also_on_tape<fewer_features>},
+    {"parameters", also_on_tape<simpler_parameters>},
+    {"tokens", either<fewer_tokens, fewer_step_tokens>},
+    {"heads", also_on_tape<fewer_heads>},
+    {"head_dims", also_on_tape<smaller_head_dims>},
+    {"storage", either<simpler_storage, simpler_pool>},
+    {"strides", also_on_tape<packed_strides>},
+    {"plan", also_on_tape<simpler_plan>},
+    {"poisons", also_on_tape<fewer_poisons>},
+    {"values", also_on_tape<simpler_values>},
 });
 
 }  // namespace

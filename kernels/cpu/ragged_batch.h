@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "kernels/cpu/append.h"
 #include "kernels/cpu/declare.h"
 #include "kernels/cpu/online_softmax.h"
 #include "kernels/cpu/score.h"
@@ -137,12 +138,13 @@ attest_status ragged_batch_attend(void*, const attest_attend* call, attest_repor
 template <typename T, typename Steps = RaggedBatchSteps>
 constexpr attest_kernel ragged_batch(const char* name, const char* description) {
   attest_kernel kernel = cpu_kernel<T>(name, description, kRaggedBatchCapabilities<T>);
-  kernel.operations = ATTEST_OP_ATTEND;
+  kernel.operations = ATTEST_OP_ATTEND | ATTEST_OP_APPEND;
   kernel.numerics.tile = 1;
   kernel.numerics.max_splits = 1;
   kernel.promises |= ATTEST_PROMISE_REPORTS_PATH;
   kernel.plan = &ragged_batch_plan<T>;
   kernel.attend = &ragged_batch_attend<T, Steps>;
+  kernel.append = &append_tokens<T, kRaggedBatchCapabilities<T>>;
   return kernel;
 }
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "kernels/cpu/append.h"
 #include "kernels/cpu/declare.h"
 #include "kernels/cpu/online_softmax.h"
 #include "kernels/cpu/score.h"
@@ -78,10 +79,11 @@ attest_status sliding_window_attend(void*, const attest_attend* call, attest_rep
 template <typename T, typename Steps = SlidingWindowSteps>
 constexpr attest_kernel sliding_window(const char* name, const char* description) {
   attest_kernel kernel = cpu_kernel<T>(name, description, kSlidingWindowCapabilities<T>);
-  kernel.operations = ATTEST_OP_ATTEND;
+  kernel.operations = ATTEST_OP_ATTEND | ATTEST_OP_APPEND;
   kernel.numerics.tile = 1;
   kernel.numerics.max_splits = 1;
   kernel.attend = &sliding_window_attend<T, Steps>;
+  kernel.append = &append_tokens<T, kSlidingWindowCapabilities<T>>;
   return kernel;
 }
 

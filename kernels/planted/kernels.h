@@ -83,5 +83,7 @@ extern const attest_kernel v_scale_dropped;
 extern const attest_kernel x_split_order;
 extern const attest_kernel first_tile_fully_masked_nan;
 extern const attest_kernel noncausal_skips_boundary_mask;
+extern const attest_kernel rejected_tokens_attended;
+extern const attest_kernel block_table_kept;
 
 }  // namespace attest::kernels::planted

@@ -6,6 +6,7 @@ set(ATTEST_PLANTED_KERNEL_SOURCES
   planted/alibi_slope_exponent.cc
   planted/append_past_capacity.cc
   planted/bad_id_becomes_page_zero.cc
+  planted/block_table_kept.cc
   planted/both_empty_nan.cc
   planted/bound_from_q_len.cc
   planted/boundary_mask_skipped_when_tile_equals_page.cc
@@ -51,6 +52,7 @@ set(ATTEST_PLANTED_KERNEL_SOURCES
   planted/page_wider_than_tile.cc
   planted/prefix_lost_in_two_token_step.cc
   planted/right_window_clamped.cc
+  planted/rejected_tokens_attended.cc
   planted/running_max_from_zero.cc
   planted/scale_from_padded_dim.cc
   planted/scale_of_head_zero.cc

@@ -76,6 +76,52 @@ TEST(Show, DrawsTableMaskAndPoison) {
   EXPECT_NE(text.find("found on  mine/\\x1b[31mfast\n"), std::string::npos);
 }
 
+problem::Call call(problem::Op op, std::vector<std::string> names,
+                   std::vector<problem::Sequence> sequences) {
+  problem::Call result{op, std::move(names), {}};
+  result.problem.sequences = std::move(sequences);
+  result.problem.mask.window_left = 1;
+  return result;
+}
+
+TEST(Show, DrawsAProgramCallByCallWithItsPages) {
+  using problem::Op;
+  StoredCase stored = small_case();
+  problem::Case& value = stored.value;
+  value.property = "cache.eviction";
+  value.kernel = "mine/fast";
+  stored.property = properties::find_property(value.property);
+  value.program.calls = {
+      call(Op::kAppend, {"a", "-"}, {{.q_len = 5, .kv_len = 5}, {.q_len = 1, .kv_len = 0}}),
+      call(Op::kFork, {"a", "b"}, {{.q_len = 0, .kv_len = 5}, {.q_len = 0, .kv_len = 5}}),
+      call(Op::kAppend, {"b"}, {{.q_len = 1, .kv_len = 6}}),
+      call(Op::kRollback, {"b"}, {{.q_len = 1, .kv_len = 5}}),
+      call(Op::kAttend, {"b", "a"}, {{.q_len = 1, .kv_len = 5}, {.q_len = 2, .kv_len = 5}}),
+  };
+  value.storage = {.layout = problem::KvLayout::kPagedNHD, .page_size = 2, .num_pages = 6};
+  value.poisons = {{.place = problem::PoisonPlace::kFreePages, .kind = problem::PoisonKind::kNaN}};
+  ASSERT_EQ(problem::find_error(value).value_or(""), "");
+  const std::string text = drawing(stored, std::nullopt);
+  EXPECT_EQ(
+      section(text, "problem ", "values "),
+      "problem   program of 5 calls: 3 sequences, 3 query rows, 7 keys, 1 query head, head_dim "
+      "1, pages of 2,\n"
+      "          all f32, scale 1, not causal, window_left 1\n"
+      "storage   paged_nhd, pages of 2, a pool of 6 pages, given out last freed first\n"
+      "program   (* shared page, () page given back behind the window)\n"
+      "   0  append   a +5 = 5, 1 padding token\n"
+      "        pages  a [0 1 2]\n"
+      "   1  fork     b from a\n"
+      "        pages  a [(0) 1* 2*], b [(0) 1* 2*]\n"
+      "   2  append   b +1 = 6\n"
+      "        pages  a [(0) 1* 2], b [(0) 1* 0]\n"
+      "   3  rollback b -1 = 5\n"
+      "        pages  a [(0) 1* 2], b [(0) 1* 0]\n"
+      "   4  attend   b 1 row over 5, a 2 rows over 5\n"
+      "tape      sequence 0 is a, 1 is padding, 2 is b\n"
+      "poison    free_pages filled with nan\n");
+}
+
 TEST(Show, MarksTheFirstBadElement) {
   const StoredCase stored = small_case();
   Shown shown;

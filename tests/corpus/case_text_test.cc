@@ -137,6 +137,33 @@ TEST(CaseText, OfRandomCasesReadsBackExactly) {
   }
 }
 
+TEST(CaseText, OfAProgramSaysWhatItsCallsHaveInCommonOnce) {
+  Case out;
+  out.property = "cache.program";
+  problem::Problem problem;
+  problem.scale = 0.5;
+  const auto add = [&](problem::Op op, std::vector<std::string> names,
+                       std::vector<problem::Sequence> sequences) {
+    problem.sequences = std::move(sequences);
+    out.program.calls.push_back({op, std::move(names), problem});
+  };
+  add(problem::Op::kAppend, {"a", "-"}, {{.q_len = 2, .kv_len = 2}, {.q_len = 1, .kv_len = 0}});
+  add(problem::Op::kFork, {"a", "b"}, {{.q_len = 0, .kv_len = 2}, {.q_len = 0, .kv_len = 2}});
+  add(problem::Op::kAttend, {"b"}, {{.q_len = 1, .kv_len = 2}});
+  out.storage.layout = problem::KvLayout::kPagedNHD;
+  out.storage.page_size = 2;
+  out.storage.num_pages = 3;
+  const std::string text = write_case(out);
+  EXPECT_EQ(parse_case(text, "x"), out);
+  EXPECT_NE(text.find("\"op\": \"fork\",\n      \"sequences\": [\"a\", \"b\"],\n"
+                      "      \"lengths\": [[0, 2], [0, 2]]\n"),
+            std::string::npos)
+      << text;
+  std::string both = text;
+  both.insert(both.find("\"lengths\""), "\"problem\": {}, ");
+  EXPECT_THROW(parse_case(both, "x"), CorpusError);
+}
+
 TEST(CaseText, OnOneLineReadsBackExactly) {
   for (std::uint64_t seed = 0; seed < 300; ++seed) {
     const Case drawn = tests::random_case(seed);

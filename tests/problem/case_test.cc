@@ -48,14 +48,7 @@ TEST(CaseTest, EveryBrokenFieldIsNamed) {
     std::function<void(Case&)> damage;
   };
   const std::vector<Row> rows = {
-      {"program has 0 calls: must have one, an attend", [](Case& c) { c.program.calls.clear(); }},
-      {"program has 2 calls",
-       [](Case& c) {
-         const Call copy = c.program.calls[0];
-         c.program.calls.push_back(copy);
-       }},
-      {"program[0].op = rollback: must be attend",
-       [](Case& c) { c.program.calls[0].op = Op::kRollback; }},
+      {"program has 0 calls: must have at least one", [](Case& c) { c.program.calls.clear(); }},
       {"program[0].sequences has 1 names", [](Case& c) { c.program.calls[0].sequences = {"a"}; }},
       {"program[0].sequences[1]: the same name as sequence 0",
        [](Case& c) {

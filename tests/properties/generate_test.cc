@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "corpus/case_file.h"
+#include "properties/program_run.h"
 #include "properties/property.h"
 #include "tests/properties/golden_cases.h"
 #include "tests/properties/kernels_under_test.h"
@@ -42,7 +43,7 @@ TEST(Generators, DrawValidCasesInsideTheDeclarationOfTheKernel) {
       ASSERT_EQ(value.kernel, info.name);
       // Sizes of a cache or a state are all that a kernel without attend declares.
       if (!info.can(ATTEST_OP_ATTEND) || property.id == "refusal.outside_is_refused") continue;
-      const auto reason = kernels::unsupported(info, value.problem(), value.storage);
+      const auto reason = unserved(info, value);
       ASSERT_FALSE(reason) << "case " << k << ": " << *reason;
     }
   });
