@@ -70,6 +70,11 @@ inline constexpr GoldenHash kGoldenHashes[] = {
     {"features.chunk_wide", 0x682947b848ed60bcull},
     {"features.scales_one", 0x7b6556a294e630bcull},
     {"features.scales_folded", 0x5bdee3e52b68f060ull},
+    {"cache.program", 0x38da33775568cf1aull},
+    {"cache.fork", 0xb0997f77b2b9639dull},
+    {"cache.rollback", 0xd4a7c7c46f1f44deull},
+    {"cache.reuse", 0xbafff212c07e2457ull},
+    {"cache.eviction", 0xe2a7c84192163900ull},
 };
 
 /// 0 for a property without an entry.
