@@ -101,6 +101,17 @@ void fill_gaps(DType type, std::byte* buffer, std::int64_t first, std::int64_t c
   }
 }
 
+void fill_input_gaps(const Scene& scene, const kernels::KernelInfo& info, DType type,
+                     std::byte* buffer, std::int64_t first, std::int64_t count,
+                     std::uint64_t salt) {
+  if (info.conventions.unused_slots != ATTEST_SLOTS_ANYTHING || scene.junk_seed % 2 != 0)
+    return fill_gaps(type, buffer, first, count, scene.junk_seed + salt);
+  const std::size_t unit = problem::size_of(type);
+  const std::uint64_t nan = problem::encode(type, std::numeric_limits<double>::quiet_NaN());
+  std::byte* to = buffer + static_cast<std::size_t>(first) * unit;
+  for (std::int64_t i = 0; i < count; ++i, to += unit) problem::store_bits(type, to, nan);
+}
+
 void fill_cache(const Scene& scene, const kernels::KernelInfo& info, const Slots& slots,
                 const std::vector<SlotInfo>* uses, bool is_k, std::byte* base) {
   const Problem& problem = scene.problem;

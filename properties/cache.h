@@ -18,5 +18,9 @@ void fill_cache(const Scene& scene, const kernels::KernelInfo& info, const Slots
 /// Junk of the type over `count` elements from element `first` on of a buffer: what lies in gaps.
 void fill_gaps(problem::DType type, std::byte* buffer, std::int64_t first, std::int64_t count,
                std::uint64_t seed);
+/// The same for an input of the scene: every second junk seed leaves NaN instead, where the kernel
+/// does not ask for finite contents beside its tokens.
+void fill_input_gaps(const Scene& scene, const kernels::KernelInfo& info, problem::DType type,
+                     std::byte* buffer, std::int64_t first, std::int64_t count, std::uint64_t salt);
 
 }  // namespace attest::properties

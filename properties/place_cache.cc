@@ -94,17 +94,19 @@ void place_csr(const Scene& scene, Launch& launch, attest_attend& call) {
 }
 
 /// The buffer that begins with K, or V's own: in memory, or in a window when the pool is larger.
-attest_tensor add_buffer(const Scene& scene, const Slots& slots, bool is_k, Launch& launch) {
+attest_tensor add_buffer(const Scene& scene, const kernels::KernelInfo& info, const Slots& slots,
+                         bool is_k, Launch& launch) {
   const CacheSteps& steps = slots.steps();
   const problem::Gaps& gaps = is_k ? scene.storage.strides.k : scene.storage.strides.v;
   const char* name = is_k ? "k" : "v";
   const attest_tensor view = cache_view(scene.problem, scene.storage, steps, is_k);
   const std::int64_t elements = is_k ? steps.k_elements : steps.v_elements;
-  const std::uint64_t seed = scene.junk_seed + (is_k ? 8 : 9);
+  const std::uint64_t salt = is_k ? 8 : 9;
   const auto type = static_cast<problem::DType>(view.dtype);
   if (!slots.sparse()) {
     const attest_tensor tensor = launch.strided(name, Role::kInput, view, elements);
-    if (!gaps.packed()) fill_gaps(type, static_cast<std::byte*>(tensor.data), 0, elements, seed);
+    auto* data = static_cast<std::byte*>(tensor.data);
+    if (!gaps.packed()) fill_input_gaps(scene, info, type, data, 0, elements, salt);
     return tensor;
   }
   const std::int64_t outer = is_k ? steps.k.outer : steps.v.outer;
@@ -117,7 +119,8 @@ attest_tensor add_buffer(const Scene& scene, const Slots& slots, bool is_k, Laun
   const attest_tensor tensor = launch.in_window(name, is_k ? 0 : 1, view, elements, laid);
   for (const std::int64_t page : slots.laid()) {
     if (gaps.packed()) break;
-    fill_gaps(type, static_cast<std::byte*>(tensor.data), page * outer, outer, seed);
+    fill_input_gaps(scene, info, type, static_cast<std::byte*>(tensor.data), page * outer, outer,
+                    salt);
   }
   return tensor;
 }
@@ -136,14 +139,14 @@ void place_cache(const Scene& scene, const kernels::KernelInfo& info, Launch& la
   if (!scene.poisons.empty()) uses = classify_slots(scene, slots);
   const std::vector<SlotInfo>* poisoned = scene.poisons.empty() ? nullptr : &uses;
 
-  call.k = add_buffer(scene, slots, true, launch);
+  call.k = add_buffer(scene, info, slots, true, launch);
   fill_cache(scene, info, slots, poisoned, true, static_cast<std::byte*>(call.k.data));
   if (steps.v_in_k) {
     call.v = cache_view(problem, scene.storage, steps, false);
     call.v.data = static_cast<std::byte*>(call.k.data) +
                   static_cast<std::size_t>(steps.v_first) * problem::size_of(problem.k_dtype);
   } else {
-    call.v = add_buffer(scene, slots, false, launch);
+    call.v = add_buffer(scene, info, slots, false, launch);
   }
   if (!problem.v_is_k_prefix) {
     fill_cache(scene, info, slots, poisoned, false, static_cast<std::byte*>(call.v.data));

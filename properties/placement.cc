@@ -34,16 +34,18 @@ attest_tensor add_rows(const char* name, Role role, DType type, std::int64_t row
   return tensor;
 }
 
-attest_tensor place_q(const Scene& scene, Launch& launch) {
+attest_tensor place_q(const Scene& scene, const kernels::KernelInfo& info, Launch& launch) {
   const Problem& problem = scene.problem;
   const problem::Gaps& gaps = scene.storage.strides.q;
-  attest_tensor q =
-      add_rows("q", Role::kInput, problem.q_dtype, problem.total_q(), problem.num_q_heads,
-               problem.head_dim_qk, gaps, scene.junk_seed + 10, launch);
+  const attest_tensor q = add_rows("q", Role::kInput, problem.q_dtype, problem.total_q(),
+                                   problem.num_q_heads, problem.head_dim_qk, gaps, 0, launch);
+  auto* data = static_cast<std::byte*>(q.data);
   if (!gaps.packed()) {
+    const std::int64_t elements = problem.total_q() * q.stride[0];
+    fill_input_gaps(scene, info, problem.q_dtype, data, 0, elements, 10);
     write_tensor(q, scene.inputs.q);
   } else if (scene.inputs.q.bytes() > 0) {
-    std::memcpy(q.data, scene.inputs.q.data(), scene.inputs.q.bytes());
+    std::memcpy(data, scene.inputs.q.data(), scene.inputs.q.bytes());
   }
   return q;
 }
@@ -156,7 +158,7 @@ attest_attend* place(const Scene& scene, const kernels::KernelInfo& info, Launch
   call->kv_len = launch.ints("kv_len", kv_len);
   call->start_pos = launch.ints("start_pos", start);
 
-  call->q = place_q(scene, launch);
+  call->q = place_q(scene, info, launch);
   place_cache(scene, info, launch, *call);
   place_mask(problem, info, launch, *call);
   place_modifiers(scene, launch, *call);

@@ -1,6 +1,7 @@
 // Family refusal: capabilities are exact. Inside, a call is served; outside, a kernel that promises
 // validation refuses it with a message. Without that promise a kernel is never called outside.
 #include <algorithm>
+#include <optional>
 
 #include "properties/families.h"
 #include "properties/generate.h"
@@ -47,7 +48,65 @@ Verdict check_outside(const Case& value, Harness& harness) {
   return Verdict::pass();
 }
 
-constexpr std::int64_t kWaysOut = 10;
+constexpr std::int64_t kWaysOut = 21;
+
+/// The first type that is not in a declared set, for kernels that do not take all.
+std::optional<problem::DType> undeclared_type(std::uint32_t declared) {
+  for (const problem::DType type : problem::all_dtypes()) {
+    if ((declared & ATTEST_DTYPE_BIT(static_cast<unsigned>(type))) == 0) return type;
+  }
+  return std::nullopt;
+}
+
+/// Types of q, the cache or outputs that are not declared.
+void change_types(std::int64_t which, const KernelInfo& info, problem::Problem& problem) {
+  const auto& caps = info.capabilities;
+  const std::uint32_t q = ATTEST_DTYPE_BIT(static_cast<unsigned>(problem.q_dtype));
+  const std::uint32_t declared = which == 0   ? caps.q_dtypes
+                                 : which == 1 ? (caps.kv_dtypes != 0 ? caps.kv_dtypes : q)
+                                              : (caps.o_dtypes != 0 ? caps.o_dtypes : q);
+  const auto type = undeclared_type(declared);
+  if (!type) return;
+  if (which == 0) problem.q_dtype = *type;
+  if (which == 1) problem.k_dtype = problem.v_dtype = *type;
+  if (which == 2) problem.o_dtype = *type;
+}
+
+/// A layout that is not declared, of those that can hold the problem.
+void change_layout(const KernelInfo& info, Case& value) {
+  for (int i = 0; i < problem::kNumKvLayouts; ++i) {
+    if ((info.capabilities.layouts & ATTEST_LAYOUT_BIT(static_cast<unsigned>(i))) != 0) continue;
+    Case other = value;
+    other.storage = plain_storage(value.problem(), static_cast<problem::KvLayout>(i), 4);
+    if (problem::find_error(other)) continue;
+    value = std::move(other);
+    return;
+  }
+}
+
+/// A mask given as data: everything visible, or one chain per sequence.
+void add_mask(bool tree, problem::Problem& problem) {
+  problem.mask.custom.clear();
+  problem.mask.tree.clear();
+  for (const problem::Sequence& sequence : problem.sequences) {
+    if (!tree) {
+      problem.mask.custom.emplace_back(static_cast<std::size_t>(sequence.q_len * sequence.kv_len),
+                                       std::uint8_t{1});
+      continue;
+    }
+    auto& chain = problem.mask.tree.emplace_back().parent;
+    const std::int64_t size = std::min(sequence.q_len, sequence.kv_len);
+    for (std::int64_t t = 0; t < size; ++t) chain.push_back(static_cast<std::int32_t>(t) - 1);
+  }
+}
+
+void make_v_a_prefix(Case& value) {
+  auto& problem = value.problem();
+  problem.v_is_k_prefix = true;
+  problem.head_dim_v = std::min(problem.head_dim_v, problem.head_dim_qk);
+  problem.v_scale = problem.k_scale;
+  value.storage.strides.v = {};
+}
 
 /// Changes the case in one way that leaves the capabilities, if that way exists for this kernel.
 void step_outside(std::int64_t way, std::int64_t amount, const KernelInfo& info, Case& value) {
@@ -88,6 +147,34 @@ void step_outside(std::int64_t way, std::int64_t amount, const KernelInfo& info,
       break;
     case 8:
       if (sequence.q_len > 0) sequence.start_pos = sequence.kv_len - sequence.q_len + amount;
+      break;
+    case 9:
+      problem.k_scale = {2.0};
+      if (problem.v_is_k_prefix) problem.v_scale = problem.k_scale;
+      break;
+    case 10:
+      problem.o_scale = 0.5;
+      break;
+    case 11:
+      value.storage.strides.q.token = amount;
+      break;
+    case 12:
+      problem.bias = problem::Bias::kShared;
+      break;
+    case 13:
+    case 14:
+      add_mask(way == 13, problem);
+      break;
+    case 15:
+    case 16:
+    case 17:
+      change_types(way - 15, info, problem);
+      break;
+    case 18:
+      change_layout(info, value);
+      break;
+    case 19:
+      make_v_a_prefix(value);
       break;
     default: {
       const std::int64_t rows =
