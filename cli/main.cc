@@ -37,6 +37,7 @@ Examples:
   attest fuzz --cases 500 --kernel ./libmine.so --property 'causality.*'
   attest replay attest-failures/oracle-output-0123456789abcdef.case.json
   attest show CASE                             block table, mask, poison, expected and got
+  attest mutants                               which property finds which planted bug
 
 Exit codes:
   0 all asked for was run and holds     3 broken case or corpus             64 usage, argument, plug-in
@@ -88,17 +89,21 @@ int run(int argc, char** argv) {
   ReplayVerb replay;
   ShowVerb show;
   ShrinkVerb shrink;
+  MutantsVerb mutants;
   CLI::App* list_app = app.add_subcommand("list", "What there is: kernels, or properties");
   CLI::App* fuzz_app = app.add_subcommand("fuzz", "Draw cases, judge kernels, shrink what fails");
   CLI::App* replay_app = app.add_subcommand("replay", "Run stored cases again");
   CLI::App* show_app =
       app.add_subcommand("show", "Draw a case: block table, mask, poison, expected and got");
   CLI::App* shrink_app = app.add_subcommand("shrink", "Make a failing case smaller");
+  CLI::App* mutants_app =
+      app.add_subcommand("mutants", "The report card: which property finds which planted bug");
   list.add_to(list_app);
   fuzz.add_to(fuzz_app);
   replay.add_to(replay_app);
   show.add_to(show_app);
   shrink.add_to(shrink_app);
+  mutants.add_to(mutants_app);
 
   try {
     app.parse(argc, argv);
@@ -107,8 +112,10 @@ int run(int argc, char** argv) {
   } catch (const CLI::RequiredError& error) {
     // CLI11 misses the verb before it looks at the word in its place.
     if (app.get_subcommands().empty() && argc > 1 && argv[1][0] != '-') {
-      return fail(kUsage, fmt::format("no verb '{}'; there are list, fuzz, replay, show and shrink",
-                                      problem::printable(argv[1])));
+      return fail(kUsage,
+                  fmt::format("no verb '{}'; there are list, fuzz, replay, show, shrink and "
+                              "mutants",
+                              problem::printable(argv[1])));
     }
     return fail(kUsage, fmt::format("{} (attest --help)", error.what()));
   } catch (const CLI::ParseError& error) {
@@ -119,6 +126,7 @@ int run(int argc, char** argv) {
   if (fuzz_app->parsed()) return fuzz.run(command);
   if (replay_app->parsed()) return replay.run();
   if (show_app->parsed()) return show.run();
+  if (mutants_app->parsed()) return mutants.run(command);
   return shrink.run(command);
 }
 

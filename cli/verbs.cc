@@ -21,11 +21,14 @@
 #include "problem/text.h"
 
 namespace attest::cli {
-namespace {
 
 namespace fs = std::filesystem;
 
-/// Throws: UsageError when the path is something else than a folder; it need not exist yet.
+CLI::Validator not_empty() {
+  return CLI::Validator(
+      [](const std::string& text) { return text.empty() ? "expected a value, got ''" : ""; }, "");
+}
+
 fs::path folder(const std::string& path, const char* option) {
   std::error_code error;
   if (fs::exists(path, error) && !fs::is_directory(path, error)) {
@@ -35,12 +38,6 @@ fs::path folder(const std::string& path, const char* option) {
   return path;
 }
 
-/// An empty value is a variable that was not set (--seed "$SEED"), not a wish for the default.
-const CLI::Validator kNotEmpty(
-    [](const std::string& text) { return text.empty() ? "expected a value, got ''" : ""; }, "");
-
-}  // namespace
-
 void Common::add_to(CLI::App* verb) {
   verb->add_option("-k,--kernel", kernels, "Kernels: a glob over names, or the path of a plug-in")
       ->allow_extra_args(false)
@@ -49,7 +46,7 @@ void Common::add_to(CLI::App* verb) {
 
 void Common::add_session_to(CLI::App* verb) {
   verb->add_option("--timeout", timeout, "A kernel call that takes longer hangs (default 10s)")
-      ->check(kNotEmpty)
+      ->check(not_empty())
       ->type_name("TIME");
   verb->add_flag("--in-process", in_process,
                  "Run kernels in this process, for debuggers: a crash ends everything");
@@ -95,25 +92,25 @@ void FuzzVerb::add_to(CLI::App* verb) {
       ->allow_extra_args(false)
       ->type_name("GLOB");
   verb->add_option("--for", time, "Time to search, such as 10s, 5m or 1h (default 60s)")
-      ->check(kNotEmpty)
+      ->check(not_empty())
       ->type_name("TIME");
   verb->add_option("--cases", cases, "Cases per kernel and property, instead of a time")
-      ->check(kNotEmpty)
+      ->check(not_empty())
       ->type_name("N");
   verb->add_option("--seed", seed, "Seed of everything that is drawn (default 1)")
-      ->check(kNotEmpty)
+      ->check(not_empty())
       ->type_name("N|0xN");
   verb->add_option("-j,--jobs", jobs, "Lanes to work in (default: one per core)")
-      ->check(kNotEmpty)
+      ->check(not_empty())
       ->type_name("N");
   verb->add_option("--corpus", corpus, "Folder of cases to replay first; failures go there too")
-      ->check(kNotEmpty)
+      ->check(not_empty())
       ->type_name("DIR");
   verb->add_option("--out", out, "Folder for cases.jsonl, a line per drawn case")
-      ->check(kNotEmpty)
+      ->check(not_empty())
       ->type_name("DIR");
   verb->add_option("--max-shrinks", max_shrinks, "Failures to shrink per kernel (default 3)")
-      ->check(kNotEmpty)
+      ->check(not_empty())
       ->type_name("N");
   verb->add_flag("--exhaustive", exhaustive,
                  "All problems of up to 4 tokens, instead of drawn ones (docs/generators.md)")
@@ -183,13 +180,13 @@ int ShowVerb::run() const {
 void ShrinkVerb::add_to(CLI::App* verb) {
   verb->add_option("CASE", path, "A failing case file")->required();
   verb->add_option("-o,--output", output, "Where to write the smaller case (default: beside CASE)")
-      ->check(kNotEmpty)
+      ->check(not_empty())
       ->type_name("FILE");
   verb->add_option("--for", time, "Time to shrink (default 20s)")
-      ->check(kNotEmpty)
+      ->check(not_empty())
       ->type_name("TIME");
   verb->add_option("--evaluations", evaluations, "Checks to spend (default 2000)")
-      ->check(kNotEmpty)
+      ->check(not_empty())
       ->type_name("N");
   common.add_to(verb);
   common.add_session_to(verb);

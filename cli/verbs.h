@@ -1,6 +1,7 @@
 // The verbs of attest: which arguments each takes, and what it does with them.
 #pragma once
 
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -12,6 +13,11 @@ namespace attest::cli {
 
 /// Exit codes that verbs do not get from a report (docs/command-line.md has them all).
 enum ExitCode { kHolds = 0, kBrokenCase = 3, kNothingToDo = 4, kUsage = 64, kInternal = 70 };
+
+/// An empty value is a variable that was not set (--seed "$SEED"), not a wish for the default.
+CLI::Validator not_empty();
+/// Throws: UsageError when the path is something else than a folder; it need not exist yet.
+std::filesystem::path folder(const std::string& path, const char* option);
 
 /// Arguments that several verbs take.
 struct Common {
@@ -41,6 +47,15 @@ struct FuzzVerb {
   std::string time, cases, seed, jobs, max_shrinks, corpus, out;
   std::vector<std::string> property_globs;
   bool coverage = false, exhaustive = false;
+  Common common;
+
+  void add_to(CLI::App* verb);
+  int run(const std::string& command) const;
+};
+
+struct MutantsVerb {
+  std::string time, cases, seed, jobs, output;
+  std::vector<std::string> property_globs;
   Common common;
 
   void add_to(CLI::App* verb);

@@ -1,0 +1,116 @@
+#include "campaign/mutants.h"
+
+#include <algorithm>
+#include <thread>
+
+#include <fmt/format.h>
+
+#include "campaign/board.h"
+#include "campaign/crew.h"
+#include "campaign/errors.h"
+#include "campaign/interrupt.h"
+#include "campaign/mutant_lane.h"
+#include "campaign/progress.h"
+#include "problem/errors.h"
+#include "problem/text.h"
+
+namespace attest::campaign {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+using std::chrono::milliseconds;
+
+milliseconds since(Clock::time_point start) {
+  return std::chrono::duration_cast<milliseconds>(Clock::now() - start);
+}
+
+Card blank_card(const Options& options) {
+  Card card;
+  card.properties = options.properties;
+  card.seed = options.seed;
+  card.cases = options.cases;
+  if (!options.cases && !options.time) card.cases = kDefaultMutantCases;
+  for (const kernels::KernelInfo& kernel : options.kernels) {
+    if (kernel.capabilities.device != ATTEST_CPU) {
+      throw PluginError(kernel.library,
+                        fmt::format("kernel '{}' needs a CUDA device; this build calls CPU kernels "
+                                    "only",
+                                    kernel.name));
+    }
+    CardBug& bug = card.bugs.emplace_back();
+    bug.kernel = kernel;
+  }
+  for (const Pair& pair : make_pairs(options)) {
+    card.bugs[pair.kernel].pairs.emplace_back().property = pair.property;
+  }
+  return card;
+}
+
+int lanes_of(const Options& options) {
+  if (options.session.in_process) return 1;
+  if (options.jobs > 0) return options.jobs;
+  return static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
+}
+
+}  // namespace
+
+Card run_mutants(const Options& options) {
+  const Clock::time_point start = Clock::now();
+  const Card blank = blank_card(options);
+  std::size_t pairs = 0;
+  std::vector<std::size_t> first_pair;
+  for (const CardBug& bug : blank.bugs) {
+    first_pair.push_back(pairs);
+    pairs += bug.pairs.size();
+  }
+  if (pairs == 0) {
+    throw NothingToDo("nothing to do: no selected property applies to a selected kernel");
+  }
+  Card card = blank;
+  card.jobs = std::min(lanes_of(options), static_cast<int>(blank.bugs.size()));
+
+  const InterruptGuard guard;
+  const Board board(pairs, static_cast<std::size_t>(card.jobs));
+  MutantPlan plan{options, blank, board, first_pair, card.jobs, std::nullopt};
+  if (options.time) plan.deadline = start + *options.time;
+  Progress progress;
+  std::vector<bool> entered(card.bugs.size(), false);
+  CrewOptions crew;
+  crew.lanes = card.jobs;
+  crew.inline_lane = options.session.in_process;
+  crew.on_message = [&](std::string_view message) { entered[enter_bug(message, card)] = true; };
+  crew.on_interrupt = [&] { board.stop() = true; };
+  crew.on_tick = [&] {
+    ProgressNumbers numbers;
+    numbers.phase = "planted bugs";
+    numbers.elapsed = since(start);
+    for (std::size_t i = 0; i < pairs; ++i) {
+      const PairCounters& counters = board.pair(i);
+      numbers.cases += counters.cases;
+      numbers.checks += counters.judged;
+      if (counters.first_failure != kNoFailure) ++numbers.failures;
+    }
+    progress.show(numbers);
+  };
+  crew.describe = [&](int lane) {
+    const LaneState& state = board.lane(static_cast<std::size_t>(lane));
+    if (state.item < 0) return std::string("nothing yet");
+    const CardBug& bug = blank.bugs[static_cast<std::size_t>(state.item)];
+    return fmt::format("case {} of the properties on {} (seed {})", state.k.load(),
+                       problem::printable(bug.kernel.name), options.seed);
+  };
+  try {
+    run_crew(crew, [&](const Channel& channel) { mutant_lane(plan, channel); });
+  } catch (const ContractError& error) {
+    card.broken = error.what();  // what was found until then is reported
+  }
+  for (std::size_t i = 0; i < card.bugs.size(); ++i) {
+    if (!entered[i]) card.bugs[i].ran_out_of_time = true;
+  }
+  progress.clear();
+  card.elapsed = since(start);
+  card.interrupted = interruptions() > 0;
+  return card;
+}
+
+}  // namespace attest::campaign
