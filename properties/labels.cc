@@ -4,6 +4,8 @@
 #include <array>
 
 #include "problem/errors.h"
+#include "problem/program.h"
+#include "properties/program_pages.h"
 
 namespace attest::properties {
 namespace {
@@ -142,6 +144,10 @@ std::string name_of(const Label& label) {
 
 LabelSet labels_of(const problem::Case& value) {
   LabelSet set;
+  if (problem::is_program(value)) {
+    const auto last = last_attend(value);
+    return last ? labels_of(*last) : set;
+  }
   const auto labels = all_labels();
   for (std::size_t i = 0; i < labels.size(); ++i) set[i] = labels[i].holds(value);
   return set;

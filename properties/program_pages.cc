@@ -95,6 +95,21 @@ std::vector<std::vector<std::int64_t>> first_tokens_needed(const problem::Progra
   return needed;
 }
 
+std::optional<problem::Case> last_attend(const problem::Case& value) {
+  std::optional<problem::Case> last;
+  ProgramPages pages(value);
+  for (const Call& call : value.program.calls) {
+    if (!pages.step()) break;
+    if (call.op != Op::kAttend) continue;
+    last = value;
+    last->program.calls = {{Op::kAttend, {}, call.problem}};
+    for (const auto& item : pages.items()) {
+      last->storage.block_table.push_back(pages.blocks().table(item.sequence));
+    }
+  }
+  return last;
+}
+
 bool evicts(const problem::Case& value) { return value.property == "cache.eviction"; }
 
 }  // namespace attest::properties

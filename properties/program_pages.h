@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "problem/program.h"
@@ -46,6 +47,10 @@ class ProgramPages {
 /// Per call and sequence of the tape the first token that an attend from this call on can see; a
 /// number past every token where no such attend comes.
 std::vector<std::vector<std::int64_t>> first_tokens_needed(const problem::Program& program);
+
+/// The last attend of a program as a case of its own, with the block table that it meets; nothing
+/// when the program has none or the pool is too small for it.
+std::optional<problem::Case> last_attend(const problem::Case& value);
 
 /// Whether the property of a case has pages behind the window given back.
 bool evicts(const problem::Case& value);
