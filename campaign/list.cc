@@ -29,7 +29,8 @@ constexpr Name kPromises[] = {{ATTEST_PROMISE_RUN_TO_RUN, "run to run"},
                               {ATTEST_PROMISE_BATCH_INVARIANT, "batch invariant"},
                               {ATTEST_PROMISE_SPLIT_INVARIANT, "split invariant"},
                               {ATTEST_PROMISE_VALIDATES, "validates"},
-                              {ATTEST_PROMISE_REPORTS_PATH, "reports path"}};
+                              {ATTEST_PROMISE_REPORTS_PATH, "reports path"},
+                              {ATTEST_PROMISE_PLAN_REUSED, "plan reused"}};
 
 constexpr Name kFeatures[] = {{ATTEST_FEATURE_NON_CAUSAL, "non-causal"},
                               {ATTEST_FEATURE_CAUSAL, "causal"},
@@ -56,7 +57,9 @@ constexpr Name kFeatures[] = {{ATTEST_FEATURE_NON_CAUSAL, "non-causal"},
                               {ATTEST_FEATURE_TABLE_CSR, "CSR table"},
                               {ATTEST_FEATURE_MERGE_IN_PLACE, "merge in place"},
                               {ATTEST_FEATURE_MERGE_MANY, "merge many"},
-                              {ATTEST_FEATURE_GRAPH, "graph"}};
+                              {ATTEST_FEATURE_GRAPH, "graph"},
+                              {ATTEST_FEATURE_ROTARY_HALVES, "rotary halves"},
+                              {ATTEST_FEATURE_ROTARY_INTERLEAVED, "rotary interleaved"}};
 
 std::vector<std::string> pick(std::span<const Name> names, std::uint64_t bits) {
   std::vector<std::string> picked;

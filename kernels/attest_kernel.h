@@ -177,6 +177,7 @@ enum {
   ATTEST_STATE_M_L_O = 2      /* m, l, normalised o */
 };
 
+/* m is in the base of lse. In the formats with l, o or acc has the accumulation type, too. */
 typedef struct attest_state {
   attest_tensor o;   /* [total_q, num_q_heads, head_dim_v]: o, or acc */
   attest_tensor lse; /* [total_q, num_q_heads]: lse, or m */
@@ -231,14 +232,17 @@ typedef struct attest_append {
 } attest_append;
 
 /* append and attend in one call (the shape of flash_attn_with_kvcache). `call.kv_len` are the lengths before the
- * append; the new tokens follow them and their queries are the rows of q. */
+ * append; the new tokens follow them and their queries are the rows of q. Everything else in `call` is that of the
+ * lengths after it: room in the cache, block table, start_pos, max_kv_len, masks, bias. plan() gets `call`.
+ * With tables, new token i of a sequence turns q and k by its position p = kv_len + i, before k is stored:
+ * pair (x, y) becomes (x cos - y sin, x sin + y cos) with cos = rotary_cos[p, pair]. Lanes past rotary_dim stay. */
 typedef struct attest_append_attend {
   uint32_t struct_size;
   int32_t rotary_interleaved; /* pairs (2i, 2i+1); 0: (i, i + rotary_dim / 2) */
   attest_attend call;
-  attest_tensor k_new;      /* [total_q, num_kv_heads, head_dim_qk] */
-  attest_tensor v_new;      /* [total_q, num_kv_heads, head_dim_v] */
-  attest_tensor rotary_cos; /* [max_position, rotary_dim / 2] or absent */
+  attest_tensor k_new;      /* [total_q, num_kv_heads, head_dim_qk], type of q */
+  attest_tensor v_new;      /* [total_q, num_kv_heads, head_dim_v], type of q */
+  attest_tensor rotary_cos; /* f32 [max_position, rotary_dim / 2] or absent */
   attest_tensor rotary_sin;
 } attest_append_attend;
 
@@ -292,6 +296,8 @@ typedef struct attest_set {
 #define ATTEST_FEATURE_MERGE_IN_PLACE  (1ull << 23)
 #define ATTEST_FEATURE_MERGE_MANY      (1ull << 24) /* num_states other than 2 */
 #define ATTEST_FEATURE_GRAPH           (1ull << 25) /* run() can be captured in a CUDA graph */
+#define ATTEST_FEATURE_ROTARY_HALVES   (1ull << 26) /* append_attend turns pairs (i, i + rotary_dim / 2) */
+#define ATTEST_FEATURE_ROTARY_INTERLEAVED (1ull << 27) /* append_attend turns pairs (2i, 2i + 1) */
 
 typedef struct attest_capabilities {
   uint32_t struct_size;
@@ -395,6 +401,9 @@ typedef struct attest_numerics {
 #define ATTEST_PROMISE_SPLIT_INVARIANT (1u << 2) /* bits do not depend on num_splits */
 #define ATTEST_PROMISE_VALIDATES       (1u << 3) /* calls outside the capabilities are refused with a message */
 #define ATTEST_PROMISE_REPORTS_PATH    (1u << 4)
+/* After plan(), attend serves calls in which sequences have fewer cached tokens than planned, with other tables and
+ * contents: plan once, run many. Everything else is as planned. */
+#define ATTEST_PROMISE_PLAN_REUSED     (1u << 5)
 
 #define ATTEST_OP_ATTEND         (1u << 0)
 #define ATTEST_OP_ATTEND_PARTIAL (1u << 1)

@@ -18,8 +18,8 @@ namespace {
 
 constexpr std::uint32_t kAllDtypes = (1u << problem::kNumDTypes) - 1;
 constexpr std::uint32_t kAllLayouts = (1u << problem::kNumKvLayouts) - 1;
-constexpr std::uint64_t kAllFeatures = (ATTEST_FEATURE_GRAPH << 1) - 1;
-constexpr std::uint32_t kAllPromises = (ATTEST_PROMISE_REPORTS_PATH << 1) - 1;
+constexpr std::uint64_t kAllFeatures = (ATTEST_FEATURE_ROTARY_INTERLEAVED << 1) - 1;
+constexpr std::uint32_t kAllPromises = (ATTEST_PROMISE_PLAN_REUSED << 1) - 1;
 constexpr std::uint32_t kAllOperations = (ATTEST_OP_APPEND_ATTEND << 1) - 1;
 constexpr std::uint32_t kAttends =
     ATTEST_OP_ATTEND | ATTEST_OP_ATTEND_PARTIAL | ATTEST_OP_APPEND_ATTEND;

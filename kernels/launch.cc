@@ -163,6 +163,12 @@ attest_ints Launch::ints(std::string name, std::span<const std::int32_t> values)
   return {numbers, numbers, static_cast<std::int64_t>(values.size())};
 }
 
+void Launch::let_update(const std::string& name) {
+  for (Buffer& buffer : buffers_) {
+    if (buffer.name == name && buffer.role == Role::kInput) buffer.role = Role::kUpdated;
+  }
+}
+
 void* Launch::raw(std::size_t bytes, std::size_t alignment) {
   return arena_.allocate(bytes, alignment);
 }

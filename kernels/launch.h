@@ -65,6 +65,9 @@ class Launch {
                           std::int64_t elements, std::vector<Bytes> laid);
   attest_ints ints(std::string name, std::span<const std::int32_t> values);
 
+  /// Makes an input a buffer that is read and written in place. Nothing happens without one.
+  void let_update(const std::string& name);
+
   /// Plain memory for call structs themselves: no canary, not checked.
   void* raw(std::size_t bytes, std::size_t alignment);
 

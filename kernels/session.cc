@@ -91,6 +91,9 @@ class BaseSession : public Session {
   }
   RunResult merge(const attest_merge* call) override { return run(Operation::kMerge, call); }
   RunResult append(const attest_append* call) override { return run(Operation::kAppend, call); }
+  RunResult append_attend(const attest_append_attend* call) override {
+    return run(Operation::kAppendAttend, call);
+  }
 
  protected:
   /// One call; what it answered is in `answer` when the result is ok.

@@ -55,6 +55,7 @@ class Session {
   virtual RunResult attend_partial(const attest_attend_partial* call) = 0;
   virtual RunResult merge(const attest_merge* call) = 0;
   virtual RunResult append(const attest_append* call) = 0;
+  virtual RunResult append_attend(const attest_append_attend* call) = 0;
 
   /// Ends the process (or the kernel object); the next call starts afresh.
   virtual void restart() = 0;

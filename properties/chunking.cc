@@ -1,6 +1,7 @@
 // Family chunking: feeding a prompt in chunks through the cache equals feeding it at once.
 #include <algorithm>
 
+#include "properties/append_attend.h"
 #include "properties/families.h"
 #include "properties/generate.h"
 #include "properties/harness.h"
@@ -162,6 +163,37 @@ std::span<const Property> chunking_family() {
        .applies = appends_and_attends,
        .generate = [](const kernels::KernelInfo& info) { return cases(info, {.paged = true}); },
        .check = check_append},
+      {.id = "chunking.append_attend",
+       .claim = "append and attend in one call gives what attending over the longer cache gives, "
+                "and writes the new tokens and nothing else",
+       .kills = "",
+       .file = __FILE__,
+       .line = __LINE__,
+       .applies = appends_and_attends_at_once,
+       .generate = [](const kernels::KernelInfo& info) { return cases(info, {}, make_rows_new); },
+       .check = check_append_attend},
+      {.id = "chunking.rotary",
+       .claim = "rotary embedding turns queries and new keys by their positions: what is attended "
+                "is what is then in the cache",
+       .kills = "rotary_position_of_chunk, rotary_all_lanes, new_keys_not_turned",
+       .file = __FILE__,
+       .line = __LINE__,
+       .applies = turns,
+       .generate =
+           [](const kernels::KernelInfo& info) {
+             // Numbers of few bits, which tables of few bits turn without rounding.
+             return cases(info, {.distributions = {problem::Distribution::kLattice}},
+                          make_rows_new);
+           },
+       .check = check_rotary},
+      {.id = "chunking.rotary_cache",
+       .claim = "new keys are in the cache turned by their positions, for any angles",
+       .kills = "rotary_position_of_chunk, rotary_all_lanes",
+       .file = __FILE__,
+       .line = __LINE__,
+       .applies = turns,
+       .generate = [](const kernels::KernelInfo& info) { return cases(info, {}, make_rows_new); },
+       .check = check_rotary_cache},
   };
   return family;
 }

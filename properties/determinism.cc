@@ -4,6 +4,7 @@
 #include "properties/generate.h"
 #include "properties/harness.h"
 #include "properties/other_call.h"
+#include "properties/plan_once.h"
 
 namespace attest::properties {
 namespace {
@@ -74,6 +75,14 @@ std::span<const Property> determinism_family() {
        .applies = repeats,
        .generate = [](const kernels::KernelInfo& info) { return cases(info, {}); },
        .check = check_after_other},
+      {.id = "determinism.plan_reused",
+       .claim = "a plan serves shorter sequences and other tables as a plan of their own would",
+       .kills = "",
+       .file = __FILE__,
+       .line = __LINE__,
+       .applies = reuses_plans,
+       .generate = [](const kernels::KernelInfo& info) { return cases(info, {}); },
+       .check = check_plan_reused},
   };
   return family;
 }

@@ -17,6 +17,7 @@ extern const attest_kernel sliding_window_f32, sliding_window_f64, sliding_windo
 extern const attest_kernel split_kv_f32, split_kv_f64, split_kv_bf16;
 extern const attest_kernel ragged_batch_f32, ragged_batch_f64, ragged_batch_bf16_e4m3;
 extern const attest_kernel append_f32, append_f64, append_f16, append_bf16_e4m3, append_f16_e5m2;
+extern const attest_kernel append_attend_f32, append_attend_bf16;
 extern const attest_kernel merge_f32, merge_f64, merge_f16;
 extern const attest_kernel tiled_prefill_f32, tiled_prefill_f16;
 extern const attest_kernel tree_verify_f32, tree_verify_bf16;

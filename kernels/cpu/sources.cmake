@@ -1,6 +1,7 @@
 # Paths relative to kernels/.
 set(ATTEST_CPU_KERNEL_SOURCES
   cpu/append.cc
+  cpu/append_attend.cc
   cpu/cascade.cc
   cpu/dense.cc
   cpu/mask.cc

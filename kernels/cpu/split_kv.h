@@ -240,7 +240,8 @@ template <typename T, typename Steps = SplitKvSteps>
 constexpr attest_kernel split_kv(const char* name, const char* description) {
   attest_kernel kernel = cpu_kernel<T>(name, description, kSplitKvCapabilities<T>);
   kernel.operations = ATTEST_OP_ATTEND | ATTEST_OP_ATTEND_PARTIAL | ATTEST_OP_MERGE;
-  kernel.promises |= ATTEST_PROMISE_REPORTS_PATH;
+  // Splits are counted anew in each run, and never more than for longer sequences.
+  kernel.promises |= ATTEST_PROMISE_REPORTS_PATH | ATTEST_PROMISE_PLAN_REUSED;
   kernel.conventions.state_format = ATTEST_STATE_O_LSE;
   kernel.numerics.tile = 1;
   kernel.numerics.max_splits = kMostSplits;

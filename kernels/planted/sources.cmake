@@ -42,6 +42,7 @@ set(ATTEST_PLANTED_KERNEL_SOURCES
   planted/merge_without_max.cc
   planted/negative_slot_wraps.cc
   planted/neighbour_page.cc
+  planted/new_keys_not_turned.cc
   planted/noncausal_skips_boundary_mask.cc
   planted/one_page_too_many.cc
   planted/output_stride_wrong.cc
@@ -51,8 +52,10 @@ set(ATTEST_PLANTED_KERNEL_SOURCES
   planted/page_size_hard_coded.cc
   planted/page_wider_than_tile.cc
   planted/prefix_lost_in_two_token_step.cc
-  planted/right_window_clamped.cc
   planted/rejected_tokens_attended.cc
+  planted/right_window_clamped.cc
+  planted/rotary_all_lanes.cc
+  planted/rotary_position_of_chunk.cc
   planted/running_max_from_zero.cc
   planted/scale_from_padded_dim.cc
   planted/scale_of_head_zero.cc

@@ -20,6 +20,7 @@ class FakeSession : public kernels::Session {
   kernels::RunResult attend_partial(const attest_attend_partial*) override { return {}; }
   kernels::RunResult merge(const attest_merge*) override { return {}; }
   kernels::RunResult append(const attest_append*) override { return {}; }
+  kernels::RunResult append_attend(const attest_append_attend*) override { return {}; }
   void restart() override {}
   std::int64_t kernel_nanoseconds() const override { return 0; }
   bool take_defect_ran() override { return std::exchange(g_defect_ran, false); }
