@@ -78,7 +78,7 @@ TEST(Describe, NamesTheFieldThatIsNonsense) {
       {"capabilities.layouts = 0x81: bit 7",
        [](attest_kernel& k) { k.capabilities.layouts |= 1u << 7; }},
       {"capabilities.features = 0", [](attest_kernel& k) { k.capabilities.features = 0; }},
-      {"bit 26", [](attest_kernel& k) { k.capabilities.features |= 1ull << 26; }},
+      {"bit 28", [](attest_kernel& k) { k.capabilities.features |= 1ull << 28; }},
       {"capabilities.head_dim_qk.min = -4: must be >= 1",
        [](attest_kernel& k) { k.capabilities.head_dim_qk.min = -4; }},
       {"capabilities.num_kv_heads.list[0] = 0: must be >= 1",
