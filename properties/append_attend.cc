@@ -30,6 +30,8 @@ std::string reason_against(const Scene& scene, Harness& harness) {
     return "a layout whose slots are not read back";
   }
   if (problem.v_is_k_prefix) return "values that are a prefix of the keys";
+  if (scene.storage.strides.k.one_head || scene.storage.strides.v.one_head)
+    return "heads that lie on one another";
   if (!problem.k_scale.empty() || !problem.v_scale.empty()) return "a cache with scales";
   for (const auto& sequence : problem.sequences) {
     if (sequence.q_len > sequence.kv_len) return "more rows than tokens";
