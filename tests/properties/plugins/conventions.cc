@@ -388,6 +388,7 @@ constexpr attest_kernel kKernels[] = {
     kernel<kOutputZeroed>("output_zeroed/undeclared", kPlain),
     kernel<kWorkspaceZeroed>("workspace_zeroed/honest", kWorkspaceZeroed),
     kernel<kWorkspaceZeroed>("workspace_zeroed/undeclared", kPlain),
+    kernel<kWorkspaceZeroed>("workspace_zeroed/as_once", kWorkspaceZeroedOnce),
     kernel<kWorkspaceZeroedOnce>("workspace_once/honest", kWorkspaceZeroedOnce),
     kernel<kWorkspaceZeroedOnce>("workspace_once/undeclared", kPlain),
 };
