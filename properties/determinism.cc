@@ -36,6 +36,8 @@ Verdict check_after_other(const Case& value, Harness& harness) {
   other.junk_seed = problem::derive_seed(scene.junk_seed, 3);
   if (!harness.supported(scene) || !harness.supported(other))
     return Verdict::skipped("outside the declaration");
+  // What earlier checks left behind would be in the first call, too, and hide what this one leaves.
+  harness.session().restart();
   const Run a = harness.attend(scene);
   if (a.failure) return *a.failure;
   const Run between = harness.attend(other);
