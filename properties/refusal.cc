@@ -156,7 +156,8 @@ void step_outside(std::int64_t way, std::int64_t amount, const KernelInfo& info,
       problem.o_scale = 0.5;
       break;
     case 11:
-      value.storage.strides.q.token = amount;
+      // A gap that a call of a single row has too.
+      if (problem.head_dim_qk > 1) value.storage.strides.q.lane = amount;
       break;
     case 12:
       problem.bias = problem::Bias::kShared;
