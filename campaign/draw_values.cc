@@ -32,26 +32,44 @@ std::string vector_text(const Elements& tensor, std::size_t first, std::size_t l
   return text;
 }
 
-/// Vectors of q, k or v with their coordinates, the first few of each tensor.
+/// Vectors of q, k or v with their coordinates, the first few of each tensor. Of several in a row
+/// that are alike only the first is shown.
 std::string tensor_text(const Problem& problem, const Elements& tensor, bool is_q,
                         std::int64_t heads, std::int64_t lanes) {
   std::string text;
   std::int64_t shown = 0;
   std::int64_t all = 0;
+  std::int64_t alike = 0;   // in the run at hand
+  std::int64_t hidden = 0;  // in all runs
+  std::string last;
+  const auto end_run = [&] {
+    if (alike > 0) text += fmt::format("      and {} more like it\n", alike);
+    alike = 0;
+  };
   std::size_t at = 0;
   for (std::int64_t b = 0; b < problem.batch(); ++b) {
     const problem::Sequence& sequence = problem.sequences[static_cast<std::size_t>(b)];
     const std::int64_t tokens = is_q ? sequence.q_len : sequence.kv_len;
     all += tokens * heads;
-    for (std::int64_t i = 0; i < tokens * heads && shown < kMaxVectors; ++i, ++shown) {
+    for (std::int64_t i = 0; i < tokens * heads && shown < kMaxVectors; ++i) {
+      std::string vector = vector_text(tensor, at + static_cast<std::size_t>(i * lanes),
+                                       static_cast<std::size_t>(lanes));
+      const bool whole = lanes <= static_cast<std::int64_t>(kMaxLanes);
+      if (whole && i > 0 && vector == last) {
+        ++alike;
+        ++hidden;
+        continue;
+      }
+      end_run();
       text += fmt::format("    sequence {} {} {:<3} head {:<3}{}\n", b, is_q ? "row" : "key",
-                          i / heads, i % heads,
-                          vector_text(tensor, at + static_cast<std::size_t>(i * lanes),
-                                      static_cast<std::size_t>(lanes)));
+                          i / heads, i % heads, vector);
+      last = std::move(vector);
+      ++shown;
     }
+    end_run();
     at += static_cast<std::size_t>(tokens * heads * lanes);
   }
-  if (all > shown) text += fmt::format("    ... {} vectors in all\n", grouped(all));
+  if (all > shown + hidden) text += fmt::format("    ... {} vectors in all\n", grouped(all));
   return text;
 }
 

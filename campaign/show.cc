@@ -70,6 +70,27 @@ std::string outcome(const StoredCase& stored, const Shown& shown) {
   return text;
 }
 
+/// Lines that are longer than a screen is wide go on in the next one.
+std::string wrapped(const std::string& text) {
+  constexpr std::size_t kColumns = 120;
+  constexpr std::size_t kIndent = 10;
+  std::string result;
+  std::size_t at = 0;
+  while (at < text.size()) {
+    const std::size_t end = std::min(text.find('\n', at), text.size());
+    std::string line = text.substr(at, end - at);
+    while (line.size() > kColumns) {
+      const std::size_t blank = line.rfind(' ', kColumns);
+      if (blank == std::string::npos || blank <= 2 * kIndent) break;
+      result += line.substr(0, blank) + "\n";
+      line = std::string(kIndent, ' ') + line.substr(blank + 1);
+    }
+    result += line + "\n";
+    at = end + 1;
+  }
+  return result;
+}
+
 }  // namespace
 
 std::string bad_row_text(const problem::Case& value, const problem::Where& where) {
@@ -108,9 +129,9 @@ std::string drawing(const StoredCase& stored, const std::optional<Shown>& shown)
     text += draw_storage(value, where) + draw_plan(value) + draw_poisons(value) +
             draw_masks(value, where) + draw_values(value);
   }
-  if (!shown) return text + "verdict   not run: no kernel here serves it\n";
-  return text + draw_results(shown->trace, shown->verdict, shown->lse_unit) +
-         outcome(stored, *shown);
+  if (!shown) return wrapped(text + "verdict   not run: no kernel here serves it\n");
+  return wrapped(text + draw_results(shown->trace, shown->verdict, shown->lse_unit) +
+                 outcome(stored, *shown));
 }
 
 std::string show(const ShowOptions& options) {

@@ -78,21 +78,31 @@ Shrunk shrink_case(const properties::Property& property, const problem::Case& or
   when_to_stop.max_evaluations = limits.evaluations;
   when_to_stop.out_of_time = [&] { return Clock::now() >= deadline || interruptions() > 0; };
 
-  problem::Verdict last = confirmed.verdict;
-  const shrinkers::MinimiseResult result = shrinkers::minimise(
-      std::move(start),
-      [&](const problem::Case& smaller) {
-        problem::Verdict verdict = properties::run_check(property, smaller, harness);
-        Judgement judgement = judge(confirmed.verdict, verdict);
-        if (judgement == Judgement::kFailsSame && limits.needs_defect && !harness.defect_ran()) {
-          judgement = Judgement::kFailsOther;
-        }
-        if (judgement == Judgement::kFailsSame) last = std::move(verdict);
-        return judgement;
-      },
-      when_to_stop);
+  problem::Verdict last;
+  const auto minimise = [&](bool fresh) {
+    last = confirmed.verdict;
+    return shrinkers::minimise(
+        start,
+        [&, fresh](const problem::Case& smaller) {
+          if (fresh) harness.session().restart();
+          problem::Verdict verdict = properties::run_check(property, smaller, harness);
+          Judgement judgement = judge(confirmed.verdict, verdict);
+          if (judgement == Judgement::kFailsSame && limits.needs_defect && !harness.defect_ran()) {
+            judgement = Judgement::kFailsOther;
+          }
+          if (judgement == Judgement::kFailsSame) last = std::move(verdict);
+          return judgement;
+        },
+        when_to_stop);
+  };
 
+  shrinkers::MinimiseResult result = minimise(false);
   Confirmed final = confirm(property, result.minimal, last, harness);
+  if (!final.fails) {
+    // What an earlier call left behind made a smaller case fail. The drawn one fails by itself.
+    result = minimise(true);
+    final = confirm(property, result.minimal, last, harness);
+  }
   Shrunk shrunk = as_is(result.minimal, std::move(final.verdict), "");
   // A case that was minimal already keeps the record of how it became so.
   const bool kept = result.record.accepted == 0 && original.shrink;
