@@ -126,6 +126,42 @@ Reason unsupported_steps(const KernelInfo& info, const Problem& p, const KvStora
   return {};
 }
 
+// Whether a step that is taken differs: one slice has no step to the next.
+bool steps_differ(const problem::Steps& a, const problem::Steps& b, std::int64_t outers,
+                  std::int64_t tokens, std::int64_t heads, std::int64_t lanes) {
+  return (outers > 1 && a.outer != b.outer) || (tokens > 1 && a.token != b.token) ||
+         (heads > 1 && a.head != b.head) || (lanes > 1 && a.lane != b.lane);
+}
+
+bool has_strided_lse(const KernelInfo& info, const Problem& p, const problem::Gaps& gaps) {
+  const std::int64_t rows = p.total_q();
+  const std::int64_t heads = p.num_q_heads;
+  if (info.conventions.lse_layout == ATTEST_LSE_HEAD_ROW) {
+    return (rows > 1 && gaps.token > 0) || (heads > 1 && rows * gaps.token + gaps.head > 0);
+  }
+  return (heads > 1 && gaps.head > 0) || (rows > 1 && heads * gaps.head + gaps.token > 0);
+}
+
+// Whether gaps move an element of the call at all.
+bool is_strided(const KernelInfo& info, const Problem& p, const KvStorage& storage) {
+  if (storage.strides.packed()) return false;
+  KvStorage plain = storage;
+  plain.strides = {};
+  const problem::CacheSteps cache = problem::cache_steps(p, storage);
+  const problem::CacheSteps packed = problem::cache_steps(p, plain);
+  const std::int64_t vectors = cache.k.x > 0 ? p.head_dim_qk / cache.k.x : p.head_dim_qk;
+  const auto rows_differ = [&](const problem::Gaps& gaps, std::int64_t lanes) {
+    return steps_differ(problem::row_steps(p.num_q_heads, lanes, gaps),
+                        problem::row_steps(p.num_q_heads, lanes, {}), 1, p.total_q(), p.num_q_heads,
+                        lanes);
+  };
+  return steps_differ(cache.k, packed.k, cache.outers, cache.slots, p.num_kv_heads, vectors) ||
+         steps_differ(cache.v, packed.v, cache.outers, cache.slots, p.num_kv_heads, p.head_dim_v) ||
+         rows_differ(storage.strides.q, p.head_dim_qk) ||
+         rows_differ(storage.strides.o, p.head_dim_v) ||
+         has_strided_lse(info, p, storage.strides.lse);
+}
+
 Reason unsupported_batch(const KernelInfo& info, const Problem& p) {
   for (const Sequence& s : p.sequences) {
     if (Reason reason = unsupported_sequence(info, p, s)) return reason;
@@ -151,7 +187,7 @@ Reason unsupported(const KernelInfo& info, const Problem& p, const KvStorage& st
   }
   if (!reason) reason = unsupported_feature(info, p);
   if (!reason) reason = unsupported_size(info, p, storage);
-  if (!reason && !storage.strides.packed() && !info.has(ATTEST_FEATURE_STRIDES)) {
+  if (!reason && !info.has(ATTEST_FEATURE_STRIDES) && is_strided(info, p, storage)) {
     reason = "strides other than packed";
   }
   if (!reason) reason = unsupported_steps(info, p, storage);

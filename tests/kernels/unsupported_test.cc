@@ -226,5 +226,18 @@ TEST(Unsupported, AsksForTheDeclaredGranularityOfStrides) {
             std::string::npos);
 }
 
+TEST(Unsupported, TakesGapsThatMoveNothingForPacked) {
+  const KernelInfo info = simple_info();
+  Problem problem = simple_problem();
+  problem.sequences = {{1, 5, {}}};
+  problem.num_q_heads = problem.num_kv_heads = 1;
+  KvStorage storage;
+  storage.strides.q = {0, 3, 2, 0, true};
+  storage.strides.lse.token = 1;
+  EXPECT_EQ(unsupported(info, problem, storage), std::nullopt);
+  problem.sequences[0].q_len = 2;
+  EXPECT_NE(unsupported(info, problem, storage), std::nullopt);
+}
+
 }  // namespace
 }  // namespace attest::kernels
