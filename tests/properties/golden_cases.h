@@ -34,6 +34,9 @@ inline constexpr GoldenHash kGoldenHashes[] = {
     {"padding.output", 0x3349e8cbf7c1d6b1ull},
     {"chunking.split", 0x10e1ddbb5f11e3deull},
     {"chunking.append_then_attend", 0x2cb710a8f216d04aull},
+    {"chunking.append_attend", 0xb25efb94fd4f3f25ull},
+    {"chunking.rotary", 0xd567fb408e4dba3aull},
+    {"chunking.rotary_cache", 0xa19ebcacd35f76caull},
     {"monoid.identity", 0x36ae7c48a9c9a582ull},
     {"monoid.commutative", 0xc571e27793701313ull},
     {"monoid.tree", 0x5914a0d31218650bull},
@@ -75,6 +78,7 @@ inline constexpr GoldenHash kGoldenHashes[] = {
     {"cache.eviction", 0xe2a7c84192163900ull},
     {"determinism.run_to_run", 0xf6056896e5132290ull},
     {"determinism.after_other", 0xe3efc9c68ee039full},
+    {"determinism.plan_reused", 0x7a21142d71ad1c18ull},
     {"refusal.inside_is_served", 0x306d63a13915594eull},
     {"refusal.outside_is_refused", 0x765d1228d64894a8ull},
 };
