@@ -62,6 +62,7 @@ std::string serialise(const KernelInfo& info) {
   put_text(out, info.numerics_preset);
   put(out, info.operations);
   put(out, info.promises);
+  put(out, static_cast<std::uint8_t>(info.has_create ? 1 : 0));
   put(out, static_cast<std::uint8_t>(info.has_supports ? 1 : 0));
   put(out, static_cast<std::uint8_t>(info.has_plan ? 1 : 0));
   put(out, info.capabilities);
@@ -82,6 +83,7 @@ KernelInfo deserialise(std::string_view bytes) {
   take_text(bytes, info.numerics_preset, kMaxNameLength);
   take(bytes, info.operations);
   take(bytes, info.promises);
+  take_flag(bytes, info.has_create);
   take_flag(bytes, info.has_supports);
   take_flag(bytes, info.has_plan);
   take(bytes, info.capabilities);

@@ -109,6 +109,7 @@ KernelInfo describe(const attest_kernel& kernel) {
   }
   info.operations = from.operations;
   info.promises = from.promises;
+  info.has_create = from.create != nullptr;
   info.has_supports = from.supports != nullptr;
   info.has_plan = from.plan != nullptr;
   info.capabilities = from.capabilities;

@@ -20,6 +20,7 @@ struct KernelInfo {
   std::string library;  ///< path of the plug-in; empty for a built-in kernel
   std::uint32_t operations = 0;
   std::uint32_t promises = 0;
+  bool has_create = false;  ///< an object that may keep something from call to call
   bool has_supports = false;
   bool has_plan = false;
   attest_capabilities capabilities{};

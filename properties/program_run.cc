@@ -251,7 +251,8 @@ ProgramRun run_program(const Case& value, Harness& harness) {
     skipped.end = Verdict::skipped("outside the kernel's declaration");
   }
   if (skipped.end) return skipped;
-  harness.session().restart();
+  // Without create() there is no object, and a process costs more than the whole program.
+  if (harness.info().has_create) harness.session().restart();
   return Runner(value, harness).run();
 }
 

@@ -23,8 +23,8 @@ struct ProgramRun {
   std::optional<problem::Verdict> end;
 };
 
-/// The kernel object is a fresh one: what a program finds is its own doing, and a replay finds it
-/// again.
+/// The kernel object, where there is one, is fresh: what a program finds is its own doing, and a
+/// replay finds it again.
 ProgramRun run_program(const problem::Case& value, Harness& harness);
 
 /// The call with its operation, for messages: "call 3, attend a b".
