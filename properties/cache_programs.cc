@@ -60,6 +60,8 @@ Verdict check_against_fresh(const Case& value, Harness& harness) {
   for (const ProgramRun::Attended& attended : run.attended) {
     const Scene fresh = in_fresh_cache(attended.scene);
     if (!harness.supported(fresh)) return Verdict::skipped("outside the kernel's declaration");
+    // The object, too, has never seen anything.
+    if (harness.info().has_create) harness.session().restart();
     const Run alone = harness.attend(fresh);
     if (alone.failure) return at_call(value, attended.call, *alone.failure);
     harness.forget();
