@@ -18,7 +18,7 @@ using problem::Problem;
 
 constexpr std::int64_t kMaxVectors = 8;
 constexpr std::size_t kMaxLanes = 4;
-constexpr std::int64_t kMaxResultRows = 6;
+constexpr std::int64_t kMaxResultRows = 5;
 
 std::string number(double value) { return fmt::format("{:.6g}", value); }
 
