@@ -377,11 +377,13 @@ void make_program(Draw& draw, const KernelInfo& info, const ProgramTaste& taste,
 
 rc::Gen<Case> programs(const KernelInfo& info, const ProgramTaste& taste) {
   using problem::PoisonPlace;
-  const Wish wish{
-      .paged = true,
-      .no_tree = true,
-      .poison = {PoisonPlace::kFreePages, PoisonPlace::kFreePages, PoisonPlace::kPageTail,
-                 PoisonPlace::kTableTail, PoisonPlace::kOutsideWindow}};
+  Wish wish{.paged = true,
+            .no_tree = true,
+            .poison = {PoisonPlace::kFreePages, PoisonPlace::kFreePages, PoisonPlace::kPageTail,
+                       PoisonPlace::kTableTail}};
+  const bool windows =
+      info.has(ATTEST_FEATURE_WINDOW_LEFT) || info.has(ATTEST_FEATURE_WINDOW_RIGHT);
+  if (windows) wish.poison.push_back(PoisonPlace::kOutsideWindow);
   return cases(info, wish,
                [info, taste](Draw& draw, Case& value) { make_program(draw, info, taste, value); });
 }

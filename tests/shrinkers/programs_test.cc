@@ -50,6 +50,7 @@ Case program() {
   value.storage.page_size = 4;
   value.storage.num_pages = 9;
   value.storage.extra_table_columns = 2;
+  value.storage.strides.k.token = 1;
   value.values.distribution = problem::Distribution::kNormal;
   value.values.seed = 17;
   value.values.overrides = {{problem::Tensor::kK, 0, 4, 1, 2, 0x3f800000}};
