@@ -29,7 +29,7 @@ constexpr auto kShrinkers = std::to_array<Shrinker>({
     {"heads", also_on_tape<fewer_heads>},
     {"head_dims", also_on_tape<smaller_head_dims>},
     {"storage", either<simpler_storage, simpler_pool>},
-    {"strides", also_on_tape<packed_strides>},
+    {"strides", packed_strides},
     {"plan", also_on_tape<simpler_plan>},
     {"poisons", also_on_tape<fewer_poisons>},
     {"values", also_on_tape<simpler_values>},
