@@ -35,6 +35,7 @@ Examples:
   attest fuzz                                  all built-in kernels for a minute
   attest fuzz --for 10s --kernel 'planted/*'   watch it find bugs that were planted
   attest fuzz --cases 500 --kernel ./libmine.so --property 'causality.*'
+  attest compare cpu/split_kv_f32 ./libmine.so:decode
   attest replay attest-failures/oracle-output-0123456789abcdef.case.json
   attest show CASE                             block table, mask, poison, expected and got
   attest mutants                               which property finds which planted bug
@@ -86,12 +87,15 @@ int run(int argc, char** argv) {
                                    properties::kGeneratorVersion, problem::kValuesVersion));
   ListVerb list;
   FuzzVerb fuzz;
+  CompareVerb compare;
   ReplayVerb replay;
   ShowVerb show;
   ShrinkVerb shrink;
   MutantsVerb mutants;
   CLI::App* list_app = app.add_subcommand("list", "What there is: kernels, or properties");
   CLI::App* fuzz_app = app.add_subcommand("fuzz", "Draw cases, judge kernels, shrink what fails");
+  CLI::App* compare_app =
+      app.add_subcommand("compare", "Hold two kernels against each other on the same cases");
   CLI::App* replay_app = app.add_subcommand("replay", "Run stored cases again");
   CLI::App* show_app =
       app.add_subcommand("show", "Draw a case: block table, mask, poison, expected and got");
@@ -100,6 +104,7 @@ int run(int argc, char** argv) {
       app.add_subcommand("mutants", "The report card: which property finds which planted bug");
   list.add_to(list_app);
   fuzz.add_to(fuzz_app);
+  compare.add_to(compare_app);
   replay.add_to(replay_app);
   show.add_to(show_app);
   shrink.add_to(shrink_app);
@@ -113,8 +118,8 @@ int run(int argc, char** argv) {
     // CLI11 misses the verb before it looks at the word in its place.
     if (app.get_subcommands().empty() && argc > 1 && argv[1][0] != '-') {
       return fail(kUsage,
-                  fmt::format("no verb '{}'; there are list, fuzz, replay, show, shrink and "
-                              "mutants",
+                  fmt::format("no verb '{}'; there are list, fuzz, compare, replay, show, shrink "
+                              "and mutants",
                               problem::printable(argv[1])));
     }
     return fail(kUsage, fmt::format("{} (attest --help)", error.what()));
@@ -124,6 +129,7 @@ int run(int argc, char** argv) {
   const std::string command = command_name(argv[0]);
   if (list_app->parsed()) return list.run();
   if (fuzz_app->parsed()) return fuzz.run(command);
+  if (compare_app->parsed()) return compare.run(command);
   if (replay_app->parsed()) return replay.run();
   if (show_app->parsed()) return show.run();
   if (mutants_app->parsed()) return mutants.run(command);

@@ -3,12 +3,14 @@
 #include <cstdio>
 #include <filesystem>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
 
 #include "campaign/arguments.h"
 #include "campaign/campaign.h"
+#include "campaign/compare.h"
 #include "campaign/errors.h"
 #include "campaign/list.h"
 #include "campaign/replay.h"
@@ -150,6 +152,44 @@ int FuzzVerb::run(const std::string& command) const {
   if (!report.broken.empty()) throw ContractError(report.broken);
   if (!report.not_written.empty()) throw SystemError(report.not_written);
   return report.exit_code();
+}
+
+void CompareVerb::add_to(CLI::App* verb) {
+  verb->add_option("A", a, "A kernel: its name, or LIB:NAME of a plug-in")->required();
+  verb->add_option("B", b, "The kernel it is held against")->required();
+  verb->add_option("--for", time, "Time to search, such as 10s, 5m or 1h (default 60s)")
+      ->check(kNotEmpty)
+      ->type_name("TIME");
+  verb->add_option("--cases", cases, "Cases to draw, instead of a time")
+      ->check(kNotEmpty)
+      ->type_name("N");
+  verb->add_option("--seed", seed, "Seed of everything that is drawn (default 1)")
+      ->check(kNotEmpty)
+      ->type_name("N|0xN");
+  verb->add_option("--corpus", corpus, "Folder that a failing case is saved in")
+      ->check(kNotEmpty)
+      ->type_name("DIR");
+  common.add_session_to(verb);
+}
+
+int CompareVerb::run(const std::string& command) const {
+  campaign::CompareOptions options;
+  options.session = common.session();
+  if (!seed.empty()) options.seed = campaign::parse_seed(seed, "--seed");
+  if (!cases.empty()) options.cases = campaign::parse_count(cases, "--cases", 1, 1'000'000'000);
+  if (!time.empty()) options.time = campaign::parse_duration(time, "--for");
+  if (!corpus.empty()) options.failures = folder(corpus, "--corpus");
+  for (const auto& [text, info] : {std::pair{&a, &options.a}, std::pair{&b, &options.b}}) {
+    const std::string argument[] = {*text};
+    const std::vector<kernels::KernelInfo> found = campaign::select_kernels(argument);
+    if (found.size() != 1) {
+      throw campaign::UsageError(fmt::format("compare: '{}' names {} kernels: one is wanted",
+                                             problem::printable(*text, 400), found.size()));
+    }
+    *info = found.front();
+  }
+  options.command = command;
+  return campaign::compare(options, stdout);
 }
 
 void ReplayVerb::add_to(CLI::App* verb) {

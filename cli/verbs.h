@@ -62,6 +62,14 @@ struct MutantsVerb {
   int run(const std::string& command) const;
 };
 
+struct CompareVerb {
+  std::string a, b, time, cases, seed, corpus;
+  Common common;
+
+  void add_to(CLI::App* verb);
+  int run(const std::string& command) const;
+};
+
 struct ReplayVerb {
   std::vector<std::string> paths;
   Common common;
