@@ -158,16 +158,16 @@ void CompareVerb::add_to(CLI::App* verb) {
   verb->add_option("A", a, "A kernel: its name, or LIB:NAME of a plug-in")->required();
   verb->add_option("B", b, "The kernel it is held against")->required();
   verb->add_option("--for", time, "Time to search, such as 10s, 5m or 1h (default 60s)")
-      ->check(kNotEmpty)
+      ->check(not_empty())
       ->type_name("TIME");
   verb->add_option("--cases", cases, "Cases to draw, instead of a time")
-      ->check(kNotEmpty)
+      ->check(not_empty())
       ->type_name("N");
   verb->add_option("--seed", seed, "Seed of everything that is drawn (default 1)")
-      ->check(kNotEmpty)
+      ->check(not_empty())
       ->type_name("N|0xN");
   verb->add_option("--corpus", corpus, "Folder that a failing case is saved in")
-      ->check(kNotEmpty)
+      ->check(not_empty())
       ->type_name("DIR");
   common.add_session_to(verb);
 }
