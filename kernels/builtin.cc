@@ -142,6 +142,7 @@ constexpr const attest_kernel* kKernels[] = {
     &planted::noncausal_skips_boundary_mask,
     &planted::rejected_tokens_attended,
     &planted::block_table_kept,
+    &planted::third_part_wrong_stride,
 };
 
 }  // namespace

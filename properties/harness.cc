@@ -160,7 +160,9 @@ Run Harness::attend_partial(const Scene& scene, const std::vector<Range>& keys) 
 }
 
 Run Harness::merge(std::int64_t rows, std::int64_t num_q_heads, std::int64_t head_dim_v,
-                   const std::vector<State>& states, bool in_place) {
+                   const std::vector<State>& states, bool in_place,
+                   const problem::Strides& strides) {
+  const problem::Strides gaps = info().has(ATTEST_FEATURE_STRIDES) ? strides : problem::Strides{};
   Run run;
   kernels::Launch launch(session_.arena());
   launch.align_tensors(static_cast<std::size_t>(info().capabilities.base_alignment));
@@ -176,12 +178,13 @@ Run Harness::merge(std::int64_t rows, std::int64_t num_q_heads, std::int64_t hea
     const Role role = in_place && s == 0 ? Role::kUpdated : Role::kInput;
     attest_state& view = *new (views + s) attest_state{};
     const std::string name = "states[" + std::to_string(s) + "]";
-    view.o = launch.tensor(name + ".o", role, static_cast<int>(states[s].o.type()),
-                           std::vector{rows, num_q_heads, head_dim_v});
-    view.lse = place_lse(info(), name + ".lse", role, rows, num_q_heads, launch);
+    const problem::Strides own = s % 2 == 1 ? gaps : problem::Strides{};
+    view.o = place_rows(name + ".o", role, states[s].o.type(), rows, num_q_heads, head_dim_v, own.o,
+                        launch);
+    view.lse = place_lse(info(), name + ".lse", role, rows, num_q_heads, launch, own.lse);
     write_tensor(view.o, states[s].o);
     if (states_hold_sums(info())) {
-      view.l = place_lse(info(), name + ".l", role, rows, num_q_heads, launch);
+      view.l = place_lse(info(), name + ".l", role, rows, num_q_heads, launch, own.lse);
       write_tensor(view.lse, half(states[s].lse, 0));
       write_tensor(view.l, half(states[s].lse, 1));
     } else {
@@ -191,7 +194,7 @@ Run Harness::merge(std::int64_t rows, std::int64_t num_q_heads, std::int64_t hea
   call->states = views;
   call->out = in_place ? views[0]
                        : place_output_state(info(), rows, num_q_heads, head_dim_v,
-                                            states[0].o.type(), launch);
+                                            states[0].o.type(), launch, gaps);
   launch.seal();
   const RunResult result = session_.merge(call);
   ++statistics_.kernel_calls;

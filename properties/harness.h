@@ -89,9 +89,12 @@ class Harness {
   Run attend(const Scene& scene);
   /// Keys [keys[b].begin, keys[b].end) of each sequence.
   Run attend_partial(const Scene& scene, const std::vector<problem::Range>& keys);
-  /// Merges states of `rows` rows each. in_place: the result overwrites states[0].
+  /// Merges states of `rows` rows each. in_place: the result overwrites states[0]. Every second
+  /// state and the result have the gaps that `strides` gives outputs, where the kernel declares
+  /// strides: each has to be read with its own.
   Run merge(std::int64_t rows, std::int64_t num_q_heads, std::int64_t head_dim_v,
-            const std::vector<State>& states, bool in_place = false);
+            const std::vector<State>& states, bool in_place = false,
+            const problem::Strides& strides = {});
   struct AppendCall {
     problem::KvLayout layout = problem::KvLayout::kPagedNHD;
     /// Padded: room of a sequence and sequences. Contiguous: their product is the number of slots.

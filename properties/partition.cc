@@ -47,7 +47,8 @@ Verdict check_cuts(const Case& value, Harness& harness) {
   for (const auto& step : steps) {
     std::vector<State> inputs;
     for (std::int32_t index : step) inputs.push_back(states[static_cast<std::size_t>(index)]);
-    Run run = harness.merge(problem.total_q(), problem.num_q_heads, problem.head_dim_v, inputs);
+    Run run = harness.merge(problem.total_q(), problem.num_q_heads, problem.head_dim_v, inputs,
+                            false, scene.storage.strides);
     if (run.failure) return *run.failure;
     states.push_back(std::move(run.out));
   }

@@ -191,6 +191,12 @@ attest_tensor place_lse(const kernels::KernelInfo& info, const std::string& name
   return tensor;
 }
 
+attest_tensor place_rows(const std::string& name, Role role, DType type, std::int64_t rows,
+                         std::int64_t heads, std::int64_t lanes, const problem::Gaps& gaps,
+                         Launch& launch) {
+  return add_rows(name.c_str(), role, type, rows, heads, lanes, gaps, 13, launch);
+}
+
 attest_state place_output_state(const kernels::KernelInfo& info, std::int64_t rows,
                                 std::int64_t num_q_heads, std::int64_t head_dim_v, DType o_dtype,
                                 Launch& launch, const problem::Strides& strides) {

@@ -24,6 +24,11 @@ attest_tensor place_lse(const kernels::KernelInfo& info, const std::string& name
                         kernels::Role role, std::int64_t rows, std::int64_t num_q_heads,
                         kernels::Launch& launch, const problem::Gaps& gaps = {});
 
+/// A tensor [rows, heads, lanes] with gaps; not filled, but for junk in the gaps.
+attest_tensor place_rows(const std::string& name, kernels::Role role, problem::DType type,
+                         std::int64_t rows, std::int64_t heads, std::int64_t lanes,
+                         const problem::Gaps& gaps, kernels::Launch& launch);
+
 /// A state for attend_partial or merge to write, filled like outputs.
 attest_state place_output_state(const kernels::KernelInfo& info, std::int64_t rows,
                                 std::int64_t num_q_heads, std::int64_t head_dim_v,

@@ -33,6 +33,11 @@ struct MergeSteps {
     return lse == kMinusInfinity<T>;
   }
 
+  /// The o of state s, with the strides to read it by.
+  static attest_tensor operand(const attest_merge& call, std::int32_t s) {
+    return call.states[s].o;
+  }
+
   /// What the lse of the parts are measured from: the largest, so that no exp() overflows.
   template <typename T>
   static T shift(T largest_lse) {
@@ -99,6 +104,10 @@ attest_status merge_states(void*, const attest_merge* call, attest_report* repor
     using C = Compute<T>;
     std::vector<Part<S>> parts;
     std::vector<C> weights;
+    std::vector<attest_tensor> operands;
+    for (std::int32_t s = 0; s < call->num_states; ++s) {
+      operands.push_back(Steps::operand(*call, s));
+    }
     for (std::int64_t row = 0; row < call->total_q; ++row) {
       for (std::int64_t head = 0; head < call->num_q_heads; ++head) {
         for (std::int64_t lane = 0; lane < call->head_dim_v; lane += kLanesPerBlock) {
@@ -106,9 +115,9 @@ attest_status merge_states(void*, const attest_merge* call, attest_report* repor
           const bool last = lane + num_lanes == call->head_dim_v;
           parts.clear();
           for (std::int32_t s = 0; s < call->num_states; ++s) {
-            const attest_state& state = call->states[s];
-            parts.push_back({lanes_from(lanes<const S>(state.o, row, head), lane),
-                             *element<const C>(state.lse, row, head)});
+            const attest_tensor& o = operands[static_cast<std::size_t>(s)];
+            parts.push_back({lanes_from(lanes<const S>(o, row, head), lane),
+                             *element<const C>(call->states[s].lse, row, head)});
           }
           merge_row<S, Steps>(
               std::span<const Part<S>>(parts), num_lanes, weights,

@@ -88,5 +88,6 @@ extern const attest_kernel first_tile_fully_masked_nan;
 extern const attest_kernel noncausal_skips_boundary_mask;
 extern const attest_kernel rejected_tokens_attended;
 extern const attest_kernel block_table_kept;
+extern const attest_kernel third_part_wrong_stride;
 
 }  // namespace attest::kernels::planted

@@ -69,6 +69,7 @@ set(ATTEST_PLANTED_KERNEL_SOURCES
   planted/splits_from_batch_size.cc
   planted/stale_tile_rows.cc
   planted/table_tail_read.cc
+  planted/third_part_wrong_stride.cc
   planted/thread_zero_only.cc
   planted/tree_window_by_index.cc
   planted/v_scale_dropped.cc
