@@ -79,7 +79,7 @@ std::span<const Property> determinism_family() {
        .check = check_after_other},
       {.id = "determinism.plan_reused",
        .claim = "a plan serves shorter sequences and other tables as a plan of their own would",
-       .kills = "",
+       .kills = "combine_reads_empty_split",
        .file = __FILE__,
        .line = __LINE__,
        .applies = reuses_plans,
