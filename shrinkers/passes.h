@@ -17,10 +17,9 @@ Proposals simpler_parameters(const problem::Case& base);  ///< windows, scales, 
 Proposals fewer_tokens(const problem::Case& base);        ///< rows and keys, together and apart
 Proposals fewer_heads(const problem::Case& base);
 Proposals smaller_head_dims(const problem::Case& base);
-Proposals simpler_storage(const problem::Case& base);
-Proposals packed_strides(const problem::Case& base);  ///< pages, pool, block table, gaps
-Proposals packed_strides(const problem::Case& base);  ///< gaps and heads that are one
-Proposals simpler_plan(const problem::Case& base);    ///< chunks, parts, merges, splits
+Proposals simpler_storage(const problem::Case& base);  ///< pages, pool, block table, gaps
+Proposals packed_strides(const problem::Case& base);   ///< gaps and heads that are one
+Proposals simpler_plan(const problem::Case& base);     ///< chunks, parts, merges, splits
 Proposals fewer_poisons(const problem::Case& base);
 Proposals simpler_values(const problem::Case& base);  ///< recipe, then written-out small numbers
 
