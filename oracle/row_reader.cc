@@ -43,10 +43,7 @@ double sum_of_magnitudes(const double* x, std::int64_t count) {
 
 RowReader::RowReader(const problem::Problem& problem, const problem::Inputs& inputs,
                      const DecodedInputs& decoded, const ExpectOptions& options)
-    : problem_(problem),
-      decoded_(decoded),
-      options_(options),
-      tensors_(problem, inputs) {}
+    : problem_(problem), decoded_(decoded), options_(options), tensors_(problem, inputs) {}
 
 problem::Range RowReader::range(std::int64_t b, std::int64_t row) const {
   auto [first, last] = visible_range(problem_, b, row);
