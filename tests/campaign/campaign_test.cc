@@ -142,12 +142,11 @@ TEST(Campaign, ATimeIsKeptAndEveryPairGetsAShareOfIt) {
 }
 
 TEST(Campaign, ALaneThatDiesNamesItsCaseAndCostsNoResult) {
-  static const properties::Property dies =
-      fake_property("fake.dies", [](const Case&, Harness&) {
-        static int runs = 0;  // of this lane
-        if (++runs == 4) std::raise(SIGKILL);
-        return Verdict::pass();
-      });
+  static const properties::Property dies = fake_property("fake.dies", [](const Case&, Harness&) {
+    static int runs = 0;  // of this lane
+    if (++runs == 4) std::raise(SIGKILL);
+    return Verdict::pass();
+  });
   const tests::TemporaryFolder folder;
   Options options = options_for(folder, {&dies});
   options.jobs = 1;

@@ -239,8 +239,7 @@ TEST(Bounds, ValuesThatMayOverflowTheSumMakeTheirLaneVacuous) {
 
 TEST(MergeBound, StatesThatAreTheIdentityDoNotCount) {
   const std::vector<double> lse{1, -kInfinity}, one{1}, o_s{2, 99}, just{2}, o{2};
-  const Arithmetic numerics =
-      arithmetic_of(problem::generic_numerics(DType::kF32), DType::kF32, 0);
+  const Arithmetic numerics = arithmetic_of(problem::generic_numerics(DType::kF32), DType::kF32, 0);
   EXPECT_EQ(merge_bound(lse, o_s, o, 1, numerics).o[0],
             merge_bound(one, just, o, 1, numerics).o[0]);
 }

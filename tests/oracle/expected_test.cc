@@ -78,13 +78,16 @@ void check_balls(DType type, std::uint64_t seeds) {
               static_cast<long>(check.elements), static_cast<long>(check.vacuous));
   EXPECT_GT(check.elements, 10000);
   EXPECT_LT(check.vacuous, check.elements / 50);
-  // The ball of double-double is relative to the largest value, not to what the weights leave of it.
+  // The ball of double-double is relative to the largest value, not to what the weights leave of
+  // it.
   EXPECT_LT(check.undecided, check.elements / 40);
 }
 
 TEST(ExpectAttend, DoubleTierEqualsTheDefinitionWithinItsBall) { check_balls(DType::kF32, 60); }
 
-TEST(ExpectAttend, DoubleDoubleTierEqualsTheDefinitionWithinItsBall) { check_balls(DType::kF64, 60); }
+TEST(ExpectAttend, DoubleDoubleTierEqualsTheDefinitionWithinItsBall) {
+  check_balls(DType::kF64, 60);
+}
 
 TEST(ExpectAttend, PartialStatesEqualTheDefinition) {
   BallCheck check;
@@ -244,7 +247,8 @@ TEST(RefineRow, ReplacesValuesAndShrinksTheBall) {
     EXPECT_LT(r.ball, rough.o[row * lanes + d].ball / 1000);
     EXPECT_TRUE(abs(exact[row].o[d] - Mp(r.value) - Mp(r.low)) <= Mp(r.ball));
   }
-  EXPECT_TRUE(abs(exact[row].lse - Mp(refined.lse[row].value) - Mp(refined.lse[row].low)) <= Mp(refined.lse[row].ball));
+  EXPECT_TRUE(abs(exact[row].lse - Mp(refined.lse[row].value) - Mp(refined.lse[row].low)) <=
+              Mp(refined.lse[row].ball));
   EXPECT_EQ(refined.o[0].ball, rough.o[0].ball);  // other rows are left alone
   EXPECT_THROW(
       refine_row(c.problem, c.inputs, {}, static_cast<std::int64_t>(exact.size()), refined),
