@@ -99,7 +99,8 @@ double count_moves(std::int64_t first, std::int64_t last, std::int64_t count, Sc
       found = std::max(found, counter.found());
     }
   }
-  return found * static_cast<double>((a.ordered_block + a.tile - 1) / a.tile);
+  const auto tiles = (a.ordered_block + a.tile - 1) / a.tile;  // of a block, rounded up
+  return found * static_cast<double>(tiles);
 }
 
 }  // namespace attest::oracle
