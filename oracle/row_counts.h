@@ -86,8 +86,8 @@ inline double tiles_touched(const RowShape& row, const Arithmetic& a) {
 /// Blocks of a matrix unit that have a visible key; each tile begins a new one.
 inline double blocks_touched(const RowShape& row, const Arithmetic& a) {
   if (a.mma_depth == 0 || a.tile <= 0) return row.count;
-  const auto per_tile = static_cast<double>((a.tile + a.mma_depth - 1) / a.mma_depth);
-  return std::min(row.count, tiles_touched(row, a) * per_tile);
+  const auto per_tile = (a.tile + a.mma_depth - 1) / a.mma_depth;  // rounded up
+  return std::min(row.count, tiles_touched(row, a) * static_cast<double>(per_tile));
 }
 
 /// Roundings that a term of a sum over the keys sees at most. The keys of a lane are told apart by

@@ -100,6 +100,7 @@ TEST(ProgramShrinkers, TerminateHoweverOneWalks) {
 /// then 1.
 Case without_first_step(const Case& base) {
   for (const Case& proposal : shrinkers::fewer_steps(base)) {
+    if (proposal.program.calls.empty()) continue;  // no program, and not valid
     if (proposal.program.calls.back() == base.program.calls.back()) continue;
     if (calls_of(proposal, Op::kAppend) + 1 == calls_of(base, Op::kAppend)) return proposal;
   }
