@@ -67,8 +67,9 @@ TEST_F(Compare, ShrinksADifferenceAndNamesTheKernelThatIsWrong) {
 }
 
 TEST_F(Compare, HasNothingToDoWithoutACommonTypeOrOperation) {
-  EXPECT_THROW(run("cpu/dense_f32", "cpu/dense_f64", folder_.path()), NothingToDo);
-  EXPECT_THROW(run("cpu/dense_f32", "cpu/append_f32", folder_.path()), NothingToDo);
+  EXPECT_THROW(common_declaration(builtin("cpu/dense_f32"), builtin("cpu/dense_f64")), NothingToDo);
+  EXPECT_THROW(common_declaration(builtin("cpu/dense_f32"), builtin("cpu/append_f32")),
+               NothingToDo);
 }
 
 TEST_F(Compare, DrawsFromWhatBothDeclare) {
