@@ -9,11 +9,16 @@
 
 #include "campaign/board.h"
 #include "campaign/crew.h"
+#include "campaign/elapsed.h"
 #include "campaign/errors.h"
 #include "campaign/file_failures.h"
 #include "campaign/file_suspicions.h"
+#include "campaign/found.h"
 #include "campaign/interrupt.h"
 #include "campaign/progress.h"
+#include "campaign/run/make_record.h"
+#include "campaign/run/run_folder.h"
+#include "campaign/run/shard.h"
 #include "campaign/search.h"
 #include "campaign/stored.h"
 #include "problem/errors.h"
@@ -21,26 +26,68 @@
 namespace attest::campaign {
 namespace {
 
-using Clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 
 // Stored cases are few and large; drawn ones find more per second. No stored case starts after this
 // share of the time, and the search gets the rest of it, however long the last one took.
 constexpr int kStoredShare = 4;
+constexpr auto kSaveEvery = std::chrono::seconds(5);
 
-milliseconds since(Clock::time_point start) {
-  return std::chrono::duration_cast<milliseconds>(Clock::now() - start);
+/// What lanes keep in their journals, besides kShrunkTag.
+constexpr char kStoredTag = 's';
+constexpr char kFoundTag = 'f';
+
+std::optional<std::filesystem::path> state_file(const std::unique_ptr<RunFolder>& folder,
+                                                std::filesystem::path (RunFolder::*file)() const) {
+  if (!folder) return std::nullopt;
+  return (*folder.*file)();
 }
 
 class Campaign {
  public:
   explicit Campaign(const Options& options)
       : options_(options),
-        pairs_(make_pairs(options)),
+        pairs_(checked_pairs(options)),
         jobs_(lanes_of(options)),
-        board_(pairs_.size(), static_cast<std::size_t>(jobs_)),
-        coverage_(options.kernels.size()),
-        start_(Clock::now()) {
+        identity_(identity_of(options)),
+        folder_(options.out ? std::make_unique<RunFolder>(options, identity_, jobs_) : nullptr),
+        started_(folder_ ? folder_->started() : utc_now()),
+        board_(pairs_.size(), static_cast<std::size_t>(jobs_),
+               state_file(folder_, &RunFolder::board_file)),
+        coverage_(options.kernels.size(), state_file(folder_, &RunFolder::coverage_file)),
+        found_(options, pairs_) {
+    time_ = options.time;
+    if (!options.time && !options.cases && !options.total_cases && !options.exhaustive) {
+      time_ = kDefaultTime;
+    }
+  }
+
+  Report run() {
+    const InterruptGuard guard;
+    const std::vector<StoredCase> stored = read_stored(options_.stored);
+    if (folder_) {
+      log_ = std::make_unique<CaseLog>(folder_->state(), jobs_);
+      restore();
+    }
+    start_ = Clock::now() - milliseconds(board_.elapsed_ms());
+    Report report;
+    if (folder_) keep_report(report, [&] { save_progress(); });
+    replay_stored(stored, report);
+    search(report);
+    collect(report);
+    if (log_) keep_report(report, [&] { publish(); });
+    keep_report(report, [&] { shrink(report); });
+    report.suspicious = file_suspicions(options_, pairs_, found_.suspicious());
+    note_unwritten(report);
+    report.elapsed = since(start_);
+    report.interrupted = interruptions() > 0;
+    if (folder_) keep_report(report, [&] { folder_->finish(report, coverage_); });
+    progress_.clear();
+    return report;
+  }
+
+ private:
+  static std::vector<Pair> checked_pairs(const Options& options) {
     for (const kernels::KernelInfo& kernel : options.kernels) {
       if (kernel.capabilities.device == ATTEST_CPU) continue;
       throw PluginError(kernel.library,
@@ -48,85 +95,78 @@ class Campaign {
                                     "only",
                                     kernel.name));
     }
-    if (pairs_.empty()) {
+    std::vector<Pair> pairs = make_pairs(options);
+    if (pairs.empty()) {
       throw NothingToDo("nothing to do: no selected property applies to a selected kernel");
     }
-    time_ = options.time;
-    if (!options.time && !options.cases && !options.exhaustive) time_ = kDefaultTime;
+    return pairs;
   }
 
-  Report run() {
-    const InterruptGuard guard;
-    const std::vector<StoredCase> stored = read_stored(options_.stored);
-    if (options_.out) log_ = std::make_unique<CaseLog>(*options_.out, jobs_);
-    Report report;
-    report.jobs = jobs_;
-    replay_stored(stored, report);
-    search(report);
-    report.search = since(start_);
-    collect(report);
-    if (log_ && report.broken.empty()) {  // a lane that died may have left half a line
-      try {
-        publish();
-      } catch (const SystemError& error) {
-        report.not_written = error.what();
-      }
-    }
-    keep_report(report, [&] {
-      report.failures =
-          file_failures({options_, pairs_, board_, jobs_, failing_}, [&] { tick("shrinking"); });
-    });
-    report.suspicious = file_suspicions(options_, pairs_, suspicious());
-    for (const Failure& failure : report.failures) {
-      if (report.not_written.empty()) report.not_written = failure.why_not_saved;
-    }
-    for (const SuspiciousCase& suspicion : report.suspicious) {
-      if (report.not_written.empty()) report.not_written = suspicion.why_not_saved;
-    }
-    report.elapsed = since(start_);
-    report.interrupted = interruptions() > 0;
-    progress_.clear();
-    return report;
-  }
-
- private:
   static int lanes_of(const Options& options) {
     if (options.session.in_process) return 1;
     if (options.jobs > 0) return options.jobs;
     return static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
   }
 
-  CrewOptions crew(const char* phase) {
+  CrewOptions crew(const char* phase, char tag) {
     CrewOptions crew;
     crew.lanes = jobs_;
     crew.inline_lane = options_.session.in_process;
     crew.on_tick = [this, phase] { tick(phase); };
     crew.on_interrupt = [this] { board_.stop() = true; };
+    if (folder_) crew.journals = folder_->state();
+    crew.tag = tag;
     return crew;
   }
 
+  /// What an earlier process of this run has found, and how far it came.
+  void restore() {
+    read_journals(folder_->state(), jobs_, [&](char tag, std::string_view message) {
+      if (tag == kStoredTag) stored_.push_back(parse_stored_verdict(message));
+      if (tag == kFoundTag) found_.note(parse_found(message), FoundCases::Files::kAreThere);
+      if (tag == kShrunkTag) shrunk_.emplace_back(message);
+    });
+    for (const StoredVerdict& entry : stored_) stored_failures_ += entry.verdict.failed() ? 1 : 0;
+  }
+
   void tick(const char* phase) {
+    board_.elapsed_ms() = since(start_).count();
     ProgressNumbers numbers;
     numbers.phase = phase;
     numbers.elapsed = since(start_);
     numbers.failures = stored_failures_;
     for (std::size_t i = 0; i < pairs_.size(); ++i) {
-      const PairCounters& counters = board_.pair(i);
-      numbers.cases += counters.cases;
-      numbers.checks += counters.judged;
-      numbers.worst = std::max(numbers.worst, counters.worst.load());
-      if (counters.first_failure != kNoFailure) ++numbers.failures;
+      const Counts counts = board_.counts(i);
+      numbers.cases += counts.cases;
+      numbers.checks += counts.judged;
+      numbers.worst = std::max(numbers.worst, counts.worst);
+      if (board_.pair(i).first_failure != kNoFailure) ++numbers.failures;
     }
     progress_.show(numbers);
+    if (folder_ && Clock::now() >= next_save_) save_progress();
   }
 
-  /// A lane that dies (a bug in attest, a plug-in that was deleted) ends the campaign, but what was
-  /// found until then is reported.
-  template <typename Phase>
-  static void keep_report(Report& report, Phase phase) {
+  void save_progress() {
+    Report report;
+    collect(report);
+    report.elapsed = since(start_);
+    report.search = report.elapsed;
+    for (const Found& found : found_.failing()) {
+      report.failures.push_back(drawn_failure(options_, pairs_, found, "the run goes on"));
+    }
+    folder_->save(report, RunState::kRunning);
+    next_save_ = Clock::now() + kSaveEvery;
+  }
+
+  /// A lane that dies (a bug in attest, a plug-in that was deleted) or a disk that is full ends the
+  /// campaign, but what was found until then is reported.
+  template <typename Step>
+  static void keep_report(Report& report, Step step) {
     try {
-      phase();
+      step();
     } catch (const ContractError& error) {
+      if (report.broken.empty()) report.broken = error.what();
+    } catch (const SystemError& error) {
       if (report.broken.empty()) report.broken = error.what();
     }
   }
@@ -134,39 +174,45 @@ class Campaign {
   void replay_stored(const std::vector<StoredCase>& stored, Report& report) {
     if (stored.empty()) return;
     const std::vector<StoredTask> tasks = make_stored_tasks(options_, stored);
-    StoredPlan plan{options_, stored, tasks, board_, std::nullopt};
-    if (time_) plan.deadline = start_ + *time_ / kStoredShare;
-    std::vector<StoredVerdict> verdicts;
-    CrewOptions options = crew("stored cases");
-    options.on_message = [&](std::string_view message) {
-      verdicts.push_back(parse_stored_verdict(message));
-      if (verdicts.back().verdict.failed()) ++stored_failures_;
-    };
-    options.describe = [&](int lane) {
-      const std::int64_t item = board_.lane(static_cast<std::size_t>(lane)).item;
-      if (item < 0) return std::string("nothing yet");
-      const StoredTask& task = tasks[static_cast<std::size_t>(item)];
-      return fmt::format("{} on {}", stored[task.stored].path.string(),
-                         options_.kernels[task.kernel].name);
-    };
-    board_.next_task() = 0;
-    keep_report(report, [&] {
-      run_crew(options, [&](const Channel& channel) { stored_lane(plan, channel); });
-    });
-    report.stored = collect_stored(plan, verdicts);
+    StoredPlan plan{options_, stored, tasks, board_, std::nullopt, {}};
+    if (board_.phase() == Phase::kStored) {
+      if (time_) plan.deadline = start_ + *time_ / kStoredShare;
+      plan.done.resize(tasks.size());
+      for (const StoredVerdict& entry : stored_) plan.done[entry.task] = true;
+      CrewOptions options = crew("stored cases", kStoredTag);
+      options.on_message = [&](std::string_view message) {
+        stored_.push_back(parse_stored_verdict(message));
+        if (stored_.back().verdict.failed()) ++stored_failures_;
+      };
+      options.describe = [&](int lane) {
+        const std::int64_t item = board_.lane(static_cast<std::size_t>(lane)).item;
+        if (item < 0) return std::string("nothing yet");
+        const StoredTask& task = tasks[static_cast<std::size_t>(item)];
+        return fmt::format("{} on {}", stored[task.stored].path.string(),
+                           options_.kernels[task.kernel].name);
+      };
+      board_.next_task() = 0;
+      keep_report(report, [&] {
+        run_crew(options, [&](const Channel& channel) { stored_lane(plan, channel); });
+      });
+    }
+    report.stored = collect_stored(plan, stored_);
   }
 
   void search(Report& report) {
     if (interruptions() > 0 || !report.broken.empty()) return;
+    if (board_.phase() == Phase::kStored) board_.phase() = Phase::kSearch;
+    if (board_.phase() != Phase::kSearch) {
+      report.search = milliseconds(board_.search_ms());
+      return;
+    }
     SearchPlan plan{options_, pairs_,       board_,       coverage_,
                     jobs_,    Clock::now(), std::nullopt, log_.get()};
-    if (time_) plan.deadline = plan.start + *time_ - std::min(since(start_), *time_ / kStoredShare);
-    CrewOptions options = crew("fuzzing");
+    // Of the time only stored cases may have taken more than their share.
+    if (time_) plan.deadline = plan.start + *time_ - searched();
+    CrewOptions options = crew("fuzzing", kFoundTag);
     options.on_message = [&](std::string_view message) {
-      Found found = parse_found(message);
-      auto& first = found.verdict.failed() ? failing_ : suspicious_;
-      const auto known = first.find(found.pair);
-      if (known == first.end() || found.k < known->second.k) first[found.pair] = found;
+      found_.note(parse_found(message), FoundCases::Files::kAreToBe);
     };
     options.describe = [&](int lane) {
       const LaneState& state = board_.lane(static_cast<std::size_t>(lane));
@@ -178,109 +224,104 @@ class Campaign {
     keep_report(report, [&] {
       run_crew(options, [&](const Channel& channel) { search_lane(plan, channel); });
     });
+    report.search = since(start_);
+    board_.search_ms() = report.search.count();
+    if (interruptions() == 0 && report.broken.empty()) board_.phase() = Phase::kFailures;
+  }
+
+  /// How much of the time is gone when the search begins, or goes on.
+  milliseconds searched() {
+    const milliseconds gone = since(start_);
+    if (board_.search_began_ms() == 0) {
+      board_.search_began_ms() = std::max<std::int64_t>(gone.count(), 1);
+      return std::min(gone, *time_ / kStoredShare);
+    }
+    const milliseconds began(board_.search_began_ms());
+    return std::min(began, *time_ / kStoredShare) + (gone - began);
   }
 
   void collect(Report& report) const {
+    report.identity = identity_;
+    report.started = started_;
+    report.jobs = jobs_;
     report.coverage = measure(coverage_, options_.kernels);
     for (std::size_t i = 0; i < pairs_.size(); ++i) {
-      const PairCounters& counters = board_.pair(i);
+      const Counts counts = board_.counts(i);
       PairResult result;
       result.pair = pairs_[i];
-      result.cases = counters.cases;
-      result.sequences = counters.sequences;
-      result.judged = counters.judged;
-      result.skipped = counters.skipped;
-      result.inconclusive = counters.inconclusive;
-      result.worst = counters.worst;
-      if (const auto found = failing_.find(i); found != failing_.end()) {
-        result.first_failure = found->second.k;
-        result.stop = Stop::kFailure;
-      } else if (const auto cases = cases_of(options_, pairs_[i]);
-                 cases && result.cases >= static_cast<std::int64_t>(*cases)) {
-        result.stop = Stop::kCases;
-      } else {
-        const bool cut_short = interruptions() > 0 || !report.broken.empty();
-        result.stop = cut_short ? Stop::kInterrupted : Stop::kTime;
-      }
+      result.cases = counts.cases;
+      result.sequences = counts.sequences;
+      result.judged = counts.judged;
+      result.skipped = counts.skipped;
+      result.inconclusive = counts.inconclusive;
+      result.worst = counts.worst;
+      result.first_failure = found_.first_failure(i);
+      result.stop = stop_of(report, i, counts.cases, result.first_failure.has_value());
       report.pairs.push_back(result);
-      report.generate_ns += counters.generate_ns;
-      report.oracle_ns += counters.oracle_ns;
-      report.kernel_ns += counters.kernel_ns;
-      report.total_ns += counters.total_ns;
-      report.escalations += counters.escalations;
-      report.vacuous += counters.vacuous;
-      report.second_looks += counters.second_looks;
+      report.generate_ns += counts.generate_ns;
+      report.oracle_ns += counts.oracle_ns;
+      report.kernel_ns += counts.kernel_ns;
+      report.total_ns += counts.total_ns;
+      report.escalations += counts.escalations;
+      report.vacuous += counts.vacuous;
+      report.second_looks += counts.second_looks;
+      if (time_ && !board_.pair(i).stale) ++report.needy_pairs;
     }
   }
 
-  /// A pair that fails has more to say than its suspicion.
-  std::map<std::size_t, Found> suspicious() const {
-    std::map<std::size_t, Found> alone;
-    for (const auto& [pair, found] : suspicious_) {
-      if (!failing_.contains(pair)) alone.emplace(pair, found);
+  Stop stop_of(const Report& report, std::size_t pair, std::int64_t cases, bool fails) const {
+    if (fails && !options_.keep_going) return Stop::kFailure;
+    const auto all = cases_of(options_, pairs_, pair);
+    if (all && cases >= cases_in(options_.shard, *all)) return Stop::kCases;
+    const bool cut_short = interruptions() > 0 || !report.broken.empty();
+    return cut_short ? Stop::kInterrupted : Stop::kTime;
+  }
+
+  void shrink(Report& report) {
+    const std::vector<Found> failing = found_.failing();
+    FailuresPlan plan{options_, pairs_, board_, jobs_, failing, std::nullopt, shrunk_};
+    if (folder_) plan.journals = folder_->state();
+    report.failures = file_failures(plan, [&] { tick("shrinking"); });
+    found_.remove_superseded(report.failures);
+  }
+
+  static void note_unwritten(Report& report) {
+    for (const Failure& failure : report.failures) {
+      if (report.not_written.empty()) report.not_written = failure.why_not_saved;
     }
-    return alone;
+    for (const SuspiciousCase& suspicion : report.suspicious) {
+      if (report.not_written.empty()) report.not_written = suspicion.why_not_saved;
+    }
   }
 
   /// Which cases beyond a first failure were still run is chance; they are left out.
   void publish() const {
-    log_->publish([&](std::size_t pair, std::uint64_t k) {
-      const auto found = failing_.find(pair);
-      return found == failing_.end() || k <= found->second.k;
+    log_->publish(*options_.out, [&](std::size_t pair, std::uint64_t k) {
+      const auto first = found_.first_failure(pair);
+      return options_.keep_going || !first || k <= *first;
     });
   }
 
   const Options& options_;
   std::vector<Pair> pairs_;
   int jobs_;
+  RunIdentity identity_;
+  std::unique_ptr<RunFolder> folder_;
+  std::string started_;
   Board board_;
   CoverageMap coverage_;
+  FoundCases found_;
   Clock::time_point start_;
+  Clock::time_point next_save_;
   std::optional<milliseconds> time_;
   std::unique_ptr<CaseLog> log_;
   Progress progress_;
-  std::map<std::size_t, Found> failing_;     ///< by pair, the smallest k
-  std::map<std::size_t, Found> suspicious_;  ///< the same
+  std::vector<StoredVerdict> stored_;
+  std::vector<std::string> shrunk_;  ///< messages of an earlier phase 3
   std::int64_t stored_failures_ = 0;
 };
 
 }  // namespace
-
-std::vector<Pair> make_pairs(const Options& options) {
-  std::vector<Pair> pairs;
-  for (std::size_t kernel = 0; kernel < options.kernels.size(); ++kernel) {
-    for (const properties::Property* property : options.properties) {
-      if (options.exhaustive && property->scope_size == nullptr) continue;
-      if (property->applies(options.kernels[kernel])) pairs.push_back({kernel, property});
-    }
-  }
-  return pairs;
-}
-
-problem::Case case_of(const Options& options, const Pair& pair, std::uint64_t k) {
-  const kernels::KernelInfo& kernel = options.kernels[pair.kernel];
-  return options.exhaustive ? properties::scope_case(*pair.property, kernel, k)
-                            : properties::draw_case(*pair.property, kernel, options.seed, k);
-}
-
-std::optional<std::uint64_t> cases_of(const Options& options, const Pair& pair) {
-  if (options.exhaustive) return pair.property->scope_size(options.kernels[pair.kernel]);
-  if (options.cases) return static_cast<std::uint64_t>(*options.cases);
-  return std::nullopt;
-}
-
-int Report::exit_code() const {
-  const bool stored_fails = std::any_of(
-      stored.begin(), stored.end(),
-      [](const StoredResult& result) { return result.verdict && result.verdict->failed(); });
-  if (!failures.empty() || stored_fails) return 1;
-  if (interrupted) return 2;
-  std::map<std::size_t, std::int64_t> judged;  // by kernel
-  for (const PairResult& result : pairs) judged[result.pair.kernel] += result.judged;
-  return std::any_of(judged.begin(), judged.end(), [](const auto& sum) { return sum.second == 0; })
-             ? 2
-             : 0;
-}
 
 Report run(const Options& options) { return Campaign(options).run(); }
 

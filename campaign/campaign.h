@@ -14,6 +14,8 @@
 
 #include "campaign/coverage.h"
 #include "campaign/kernel_pool.h"
+#include "campaign/run/record.h"
+#include "campaign/run/waivers.h"
 #include "campaign/shrink_loop.h"
 #include "kernels/kernel_info.h"
 #include "kernels/session.h"
@@ -25,22 +27,40 @@ namespace attest::campaign {
 
 inline constexpr std::uint64_t kDefaultSeed = 1;
 inline constexpr std::chrono::milliseconds kDefaultTime = std::chrono::seconds(60);
+inline constexpr std::int64_t kDefaultRecorded = 100;
+
+/// For run.json only.
+struct RunNotes {
+  std::string version;                 ///< of attest
+  std::string tier;                    ///< --tier, or empty
+  std::vector<std::string> arguments;  ///< as typed, without the program
+};
 
 struct Options {
   std::vector<kernels::KernelInfo> kernels;
   std::vector<const properties::Property*> properties;
   std::uint64_t seed = kDefaultSeed;
 
-  std::optional<std::int64_t> cases;  ///< per (kernel, property) pair, exactly
+  std::optional<std::int64_t> cases;        ///< per (kernel, property) pair, exactly
+  std::optional<std::int64_t> total_cases;  ///< of all pairs together, in equal parts
   std::optional<std::chrono::milliseconds>
-      time;      ///< of phases 1 and 2 together; neither: kDefaultTime
+      time;      ///< of phases 1 and 2 together; no budget at all: kDefaultTime
   int jobs = 0;  ///< lanes; 0: one per core
+  Shard shard;   ///< which cases of each pair are this run's
+  /// Pairs go on after a failure, for failures with other signatures.
+  bool keep_going = false;
 
   /// Case files to replay first, and where failures go.
   std::vector<std::filesystem::path> stored;
   std::filesystem::path failures = "attest-failures";
-  /// Run folder to write cases.jsonl into.
+  /// The run folder (docs/run-folder.md); failures go there, too.
   std::optional<std::filesystem::path> out;
+  bool resume = false;  ///< `out` holds a run of the same options that was cut short
+  /// Cases of each pair that get a line in cases.jsonl, besides those that did not pass; unset:
+  /// all.
+  std::optional<std::int64_t> record = kDefaultRecorded;
+  RunNotes notes;
+  std::vector<Waiver> waivers;  ///< for failures that are known
 
   int max_shrinks = 3;  ///< failures shrunk per kernel; the others are saved as drawn
   ShrinkLimits shrink;
@@ -59,10 +79,17 @@ struct Pair {
 /// Every pair that applies, kernel by kernel, properties in the order of `options`.
 std::vector<Pair> make_pairs(const Options& options);
 
+/// Failing cases of one signature that are counted.
+inline constexpr std::int64_t kMaxSeen = 1000;
+
 /// Case k of a pair, drawn or told off.
 problem::Case case_of(const Options& options, const Pair& pair, std::uint64_t k);
-/// How many cases a pair gets at most; nothing: as many as there is time for.
-std::optional<std::uint64_t> cases_of(const Options& options, const Pair& pair);
+/// How many cases pair number `index` of `pairs` gets at most, all shards together; nothing: as
+/// many as there is time for.
+std::optional<std::uint64_t> cases_of(const Options& options, const std::vector<Pair>& pairs,
+                                      std::size_t index);
+/// The i-th case of a lane of this run.
+std::uint64_t case_number(const Options& options, int jobs, int lane, std::uint64_t i);
 
 enum class Stop : std::uint8_t { kCases, kTime, kFailure, kInterrupted };
 
@@ -81,6 +108,8 @@ struct PairResult {
 struct Failure {
   Pair pair;
   std::uint64_t k = 0;       ///< which drawn case
+  std::string signature;     ///< property, class and blame (signature.h)
+  std::int64_t seen = 1;     ///< failing cases with this signature; counted up to kMaxSeen
   problem::Case original;    ///< as drawn
   problem::Case minimal;     ///< as saved
   problem::Verdict verdict;  ///< of `minimal`, or of the search when it never failed again
@@ -109,6 +138,8 @@ struct StoredResult {
 };
 
 struct Report {
+  RunIdentity identity;
+  std::string started;  ///< UTC, "2026-11-26T15:04:05Z"
   std::vector<PairResult> pairs;
   std::vector<Failure> failures;
   std::vector<SuspiciousCase> suspicious;  ///< of pairs without a failure
@@ -117,22 +148,20 @@ struct Report {
   std::int64_t generate_ns = 0, oracle_ns = 0, kernel_ns = 0, total_ns = 0;  ///< over all lanes
   std::chrono::milliseconds search{0};  ///< wall time of phases 1 and 2
   std::int64_t escalations = 0, vacuous = 0, second_looks = 0;
+  std::int64_t needy_pairs =
+      0;                      ///< pairs that got full slices to the end: they still met new labels
   CampaignCoverage coverage;  ///< of the search
   int jobs = 1;
   bool interrupted = false;
   std::string broken;       ///< why the campaign ended before its time, other than by an interrupt
   std::string not_written;  ///< the first thing that could not be written, and why
-
-  /// 0 holds, 1 a counterexample, 2 interrupted or a kernel without a single judged check.
-  /// Suspicions do not count.
-  int exit_code() const;
 };
 
 /// Runs the campaign. Progress goes to stderr when that is a terminal.
 /// What cannot be written at the end (a full disk) is noted in the report, which is not lost to it.
 /// Throws: NothingToDo without pairs; CorpusError for a broken stored case; PluginError for a
-///         kernel of another device; ContractError when a lane dies; SystemError when the run
-///         folder cannot be made.
+///         kernel of another device; UsageError for a run folder that is in use, or that is not of
+///         these options when it is to be resumed; SystemError when it cannot be made.
 Report run(const Options& options);
 
 }  // namespace attest::campaign

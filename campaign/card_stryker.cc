@@ -1,11 +1,13 @@
 // card_stryker() of campaign/card_writers.h.
 #include <algorithm>
+#include <cctype>
 #include <map>
 #include <optional>
 
 #include <nlohmann/json.hpp>
 
 #include "campaign/card_writers.h"
+#include "campaign/path_text.h"
 #include "corpus/file_io.h"
 #include "kernels/registry.h"
 #include "problem/errors.h"
@@ -31,10 +33,10 @@ std::string read_source(const fs::path& path) {
 std::map<std::string, std::string> planted_sources(const fs::path& root) {
   std::map<std::string, std::string> sources;
   std::error_code error;
-  for (fs::directory_iterator it(root / "kernels/planted", error), end; !error && it != end;
-       it.increment(error)) {
-    if (it->path().extension() != ".cc") continue;
-    sources["kernels/planted/" + it->path().filename().string()] = read_source(it->path());
+  for (fs::recursive_directory_iterator it(root / "kernels/planted", error), end;
+       !error && it != end; it.increment(error)) {
+    if (it->path().extension() != ".cc" && it->path().extension() != ".cu") continue;
+    sources[it->path().lexically_relative(root).string()] = read_source(it->path());
   }
   return sources;
 }
@@ -43,10 +45,24 @@ struct Place {
   std::int64_t line = 1, begin = 1, end = 2;  ///< columns
 };
 
-/// Where the defect takes effect in a source, as its mark says; the beginning if there is none.
-Place place_of_defect(const std::string& source) {
+/// "self_not_attended" -> "SelfNotAttended": the steps of a planted kernel are named like it.
+std::string steps_of(std::string_view name) {
+  std::string steps;
+  bool begins_word = true;
+  for (const char c : name) {
+    if (c != '_')
+      steps += begins_word ? static_cast<char>(std::toupper(static_cast<unsigned char>(c))) : c;
+    begins_word = c == '_';
+  }
+  return steps;
+}
+
+/// Where the defect takes effect in a source, as its mark says; the beginning if there is none. A
+/// source may have several.
+Place place_of_defect(const std::string& source, std::string_view name) {
   constexpr std::string_view kMark = "defect_ran()";
-  const std::size_t at = source.find(kMark);
+  const std::size_t steps = source.find("struct " + steps_of(name) + " ");
+  const std::size_t at = source.find(kMark, steps == std::string::npos ? 0 : steps);
   if (at == std::string::npos) return {};
   const auto line_begin = static_cast<std::ptrdiff_t>(source.rfind('\n', at) + 1);
   Place place;
@@ -83,7 +99,7 @@ std::string reason_of(const CardBug& bug) {
 }
 
 Json mutant(const CardBug& bug, const std::string& source) {
-  const Place place = place_of_defect(source);
+  const Place place = place_of_defect(source, bug.name());
   Json covered_by = Json::array();
   Json killed_by = Json::array();
   std::int64_t completed = 0;
@@ -108,7 +124,7 @@ Json mutant(const CardBug& bug, const std::string& source) {
       {"duration", static_cast<std::int64_t>(bug.seconds * 1000)}};
 }
 
-Json matrix(const Card& card) {
+Json matrix_json(const Card& card) {
   Json bugs = Json::array();
   for (const CardBug& bug : card.bugs) {
     Json pairs = Json::array();
@@ -130,7 +146,7 @@ Json matrix(const Card& card) {
     if (bug.first) {
       entry["casesToFirstKill"] = bug.first->cases;
       entry["firstKill"] = bug.pairs[bug.first->pair].property->id;
-      entry["case"] = problem::printable(bug.first->path.string(), 400);
+      entry["case"] = path_text(bug.first->path);
     }
     entry["pairs"] = std::move(pairs);
     bugs.push_back(std::move(entry));
@@ -138,7 +154,7 @@ Json matrix(const Card& card) {
   return bugs;
 }
 
-Json lists(const Card& card) {
+Json lists_json(const Card& card) {
   Json idle = Json::array();
   for (const properties::Property* property : idle_properties(card)) idle.push_back(property->id);
   Json soles = Json::object();
@@ -157,13 +173,6 @@ Json lists(const Card& card) {
           {"killedByOneFamily", soles},
           {"namedButNotKilled", unmet},
           {"nameNothingTheyKill", no_claim}};
-}
-
-/// "properties/oracle.cc" of "/home/me/attest/properties/oracle.cc".
-std::string file_of(const properties::Property& property) {
-  const std::string_view path = property.file;
-  const std::size_t at = path.rfind("properties/");
-  return std::string(at == std::string_view::npos ? path : path.substr(at));
 }
 
 }  // namespace
@@ -202,7 +211,7 @@ std::string card_stryker(const Card& card, const fs::path& root) {
   }
   Json test_files = Json::object();
   for (const properties::Property* property : card.properties) {
-    const std::string path = file_of(*property);
+    const std::string path = source_file(*property);
     Json& file = test_files[path];
     if (file.is_null()) file = {{"source", read_source(root / path)}, {"tests", Json::array()}};
     file["tests"].push_back(
@@ -212,8 +221,8 @@ std::string card_stryker(const Card& card, const fs::path& root) {
   }
   Json config{{"seed", card.seed}, {"generator", properties::kGeneratorVersion}};
   if (card.cases) config["cases"] = *card.cases;
-  config["bugs"] = matrix(card);
-  config["lists"] = lists(card);
+  config["bugs"] = matrix_json(card);
+  config["lists"] = lists_json(card);
   const Json report{{"schemaVersion", "2.0"},
                     {"thresholds", {{"high", 100}, {"low", 90}}},
                     {"framework", {{"name", "attest"}}},

@@ -18,7 +18,7 @@ constexpr int kCell = 12;
 constexpr int kStep = 14;
 constexpr int kFamilyGap = 7;
 constexpr int kMargin = 18;
-constexpr int kHead = 96;  ///< title and legend
+constexpr int kHeadHeight = 96;  ///< title and legend
 constexpr double kCharacter = 6.65;
 
 /// Cells by how soon they kill, strongest first; the last takes the rest.
@@ -117,7 +117,7 @@ class Picture {
       longest = std::max(longest, property->id.size());
     }
     left_ = kMargin + names_ + 10;
-    top_ = kMargin + kHead + text_width(std::string(longest, 'x')) + 6;
+    top_ = kMargin + kHeadHeight + text_width(std::string(longest, 'x')) + 6;
     int x = left_;
     for (std::size_t i = 0; i < card.properties.size(); ++i) {
       const bool new_family =

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstdlib>
 #include <cstring>
 #include <fcntl.h>
 #include <fstream>
@@ -11,140 +10,178 @@
 #include <unistd.h>
 
 #include <fmt/format.h>
-#include <sys/stat.h>
+#include <nlohmann/json.hpp>
 
+#include "campaign/path_text.h"
+#include "campaign/table.h"
 #include "corpus/case_file.h"
 #include "problem/errors.h"
 #include "problem/text.h"
+#include "properties/labels.h"
 
 namespace attest::campaign {
 namespace {
 
+/// Before every line in a lane's file.
 struct Head {
   std::uint64_t pair;
   std::uint64_t k;
-  std::uint64_t size;
 };
 
 struct Entry {
   std::uint64_t pair;
   std::uint64_t k;
-  int fd;
-  off_t offset;
-  std::uint64_t size;
+  std::size_t lane;
+  std::size_t offset;  ///< of the line
+  std::size_t size;
 };
 
 [[noreturn]] void fail(const std::filesystem::path& path, int why) {
-  throw SystemError(fmt::format("{}: cannot write: {}", problem::printable(path.string(), 400),
-                                std::strerror(why)));
+  throw SystemError(fmt::format("{}: cannot write: {}", path_text(path), std::strerror(why)));
 }
 
-int open_nameless(const std::filesystem::path& folder) {
-  const int fd = open(folder.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-  if (fd >= 0) return fd;
-  // Some file systems know no files without a name.
-  std::string name = (folder / ".cases-XXXXXX").string();
-  const int named = mkstemp(name.data());
-  if (named < 0) fail(folder, errno);
-  unlink(name.c_str());
-  return named;
-}
-
-std::string read_at(int fd, off_t offset, std::size_t size) {
-  std::string bytes(size, '\0');
-  std::size_t done = 0;
-  while (done < size) {
-    const ssize_t n =
-        pread(fd, bytes.data() + done, size - done, offset + static_cast<off_t>(done));
-    if (n < 0 && errno == EINTR) continue;
-    if (n <= 0) throw SystemError("the log of drawn cases cannot be read back");
-    done += static_cast<std::size_t>(n);
+/// A file that is read in pieces.
+class Pieces {
+ public:
+  explicit Pieces(const std::filesystem::path& path)
+      : path_(path), fd_(open(path.c_str(), O_RDONLY | O_CLOEXEC)) {}
+  ~Pieces() {
+    if (fd_ >= 0) close(fd_);
   }
-  return bytes;
+  Pieces(const Pieces&) = delete;
+  Pieces& operator=(const Pieces&) = delete;
+
+  std::string read(std::size_t offset, std::size_t size) const {
+    std::string bytes(size, '\0');
+    std::size_t done = 0;
+    while (done < size) {
+      const ssize_t n =
+          pread(fd_, bytes.data() + done, size - done, static_cast<off_t>(offset + done));
+      if (n < 0 && errno == EINTR) continue;
+      if (n <= 0) {
+        throw SystemError(fmt::format("{}: cannot read back the log of cases", path_text(path_)));
+      }
+      done += static_cast<std::size_t>(n);
+    }
+    return bytes;
+  }
+
+ private:
+  std::filesystem::path path_;
+  int fd_;
+};
+
+std::string json_text(std::string_view text) {
+  return nlohmann::json(problem::printable(text, 1000)).dump();
 }
 
-/// The entries of one lane; a lane that was killed may have left an incomplete last one.
-void index_lane(int fd, std::vector<Entry>& entries) {
-  struct stat info {};
-  if (fstat(fd, &info) != 0) return;
-  off_t at = 0;
-  while (info.st_size - at >= static_cast<off_t>(sizeof(Head))) {
-    Head head;
-    std::memcpy(&head, read_at(fd, at, sizeof head).data(), sizeof head);
-    at += static_cast<off_t>(sizeof head);
-    if (static_cast<std::uint64_t>(info.st_size - at) < head.size) return;
-    entries.push_back({head.pair, head.k, fd, at, head.size});
-    at += static_cast<off_t>(head.size);
+std::string_view status_of(const problem::Verdict& verdict) {
+  if (verdict.failed()) return "failed";
+  return verdict.status == problem::Status::kPass ? "passed" : "gave_up";
+}
+
+std::string reason_of(const problem::Verdict& verdict) {
+  switch (verdict.status) {
+    case problem::Status::kPass:
+      return {};
+    case problem::Status::kSkipped:
+      return "outside the property's preconditions";
+    case problem::Status::kInconclusive:
+      return "inconclusive";
+    default:
+      return verdict.failure_class;
   }
+}
+
+/// {"kv_len":"page - 1", ...}: a label per dimension, the first where there are several.
+std::string features_of(const problem::Case& value) {
+  const properties::LabelSet labels = properties::labels_of(value);
+  const auto all = properties::all_labels();
+  std::string text;
+  std::string_view last;
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    if (!labels[i] || all[i].dimension == last) continue;
+    last = all[i].dimension;
+    text +=
+        fmt::format("{}{}:{}", text.empty() ? "" : ",", json_text(last), json_text(all[i].name));
+  }
+  return text;
 }
 
 }  // namespace
 
 std::string case_line(std::uint64_t k, const problem::Case& value,
                       const problem::Verdict& verdict) {
-  // Ids, names and classes are made of letters, digits, dots, dashes and slashes: nothing to
-  // escape.
   return fmt::format(
-      R"({{"property":"{}","kernel":"{}","k":{},"status":"{}","class":"{}","case":{}}})",
-      value.property, value.kernel, k, problem::name_of(verdict.status), verdict.failure_class,
-      corpus::write_case_line(value));
+      R"({{"type":"test_case","run_start":0,"property":{},"status":"{}","status_reason":{},)"
+      R"("representation":{},"arguments":{},"how_generated":{},"features":{{{}}},)"
+      R"("coverage":null,"timing":{{}},)"
+      R"("metadata":{{"kernel":{},"property":{},"k":{},"verdict":"{}"}}}})",
+      json_text(value.kernel + " " + value.property), status_of(verdict),
+      json_text(reason_of(verdict)), json_text(size_text(value)), corpus::write_case_line(value),
+      json_text(fmt::format("attest fuzz, case {}", k)), features_of(value),
+      json_text(value.kernel), json_text(value.property), k, problem::name_of(verdict.status));
 }
 
-CaseLog::CaseLog(std::filesystem::path folder, int lanes) : folder_(std::move(folder)) {
-  std::error_code error;
-  std::filesystem::create_directories(folder_, error);
-  if (error) fail(folder_, error.value());
-  for (int i = 0; i < lanes; ++i) fds_.push_back(open_nameless(folder_));
-}
+CaseLog::CaseLog(std::filesystem::path state, int lanes)
+    : state_(std::move(state)), lanes_(static_cast<std::size_t>(lanes)) {}
 
-CaseLog::~CaseLog() {
-  for (const int fd : fds_) close(fd);
+std::filesystem::path CaseLog::path_of(std::size_t lane) const {
+  return state_ / fmt::format("lane-{}.cases", lane);
 }
 
 void CaseLog::add(int lane, std::size_t pair, std::uint64_t k, std::string_view line) {
-  const Head head{pair, k, line.size()};
-  std::string bytes(reinterpret_cast<const char*>(&head), sizeof head);
-  bytes.append(line);
-  const char* data = bytes.data();
-  std::size_t left = bytes.size();
-  while (left > 0) {
-    const ssize_t n = write(fds_[static_cast<std::size_t>(lane)], data, left);
-    if (n < 0 && errno == EINTR) continue;
-    if (n <= 0) fail(folder_, errno);
-    data += n;
-    left -= static_cast<std::size_t>(n);
-  }
+  const auto index = static_cast<std::size_t>(lane);
+  if (!lanes_[index]) lanes_[index] = std::make_unique<Journal>(path_of(index));
+  const Head head{pair, k};
+  std::string record(reinterpret_cast<const char*>(&head), sizeof head);
+  record.append(line);
+  lanes_[index]->append(record);
 }
 
-void CaseLog::publish(const std::function<bool(std::size_t, std::uint64_t)>& keep) {
+void CaseLog::publish(const std::filesystem::path& folder,
+                      const std::function<bool(std::size_t, std::uint64_t)>& keep) const {
   std::vector<Entry> entries;
-  for (const int fd : fds_) index_lane(fd, entries);
-  std::sort(entries.begin(), entries.end(), [](const Entry& a, const Entry& b) {
+  for (std::size_t lane = 0; lane < lanes_.size(); ++lane) {
+    Journal::read(path_of(lane), [&](std::string_view record, std::size_t offset) {
+      Head head;
+      if (record.size() < sizeof head) return;
+      std::memcpy(&head, record.data(), sizeof head);
+      if (!keep(head.pair, head.k)) return;
+      entries.push_back(
+          {head.pair, head.k, lane, offset + sizeof head, record.size() - sizeof head});
+    });
+  }
+  std::stable_sort(entries.begin(), entries.end(), [](const Entry& a, const Entry& b) {
     return std::tie(a.pair, a.k) < std::tie(b.pair, b.k);
   });
+  const auto again =
+      std::unique(entries.begin(), entries.end(),
+                  [](const Entry& a, const Entry& b) { return a.pair == b.pair && a.k == b.k; });
+  entries.erase(again, entries.end());
 
-  const std::filesystem::path path = folder_ / "cases.jsonl";
-  const std::filesystem::path draft = folder_ / fmt::format(".cases.jsonl.{}", getpid());
+  std::vector<std::unique_ptr<Pieces>> files;
+  for (std::size_t lane = 0; lane < lanes_.size(); ++lane) {
+    files.push_back(std::make_unique<Pieces>(path_of(lane)));
+  }
+  const std::filesystem::path path = folder / "cases.jsonl";
+  const std::filesystem::path draft = folder / fmt::format(".cases.jsonl.{}", getpid());
+  const auto give_up = [&](int why) {
+    std::error_code ignored;
+    std::filesystem::remove(draft, ignored);
+    fail(path, why);
+  };
   {
     std::ofstream file(draft, std::ios::binary | std::ios::trunc);
     for (const Entry& entry : entries) {
-      if (keep(entry.pair, entry.k)) file << read_at(entry.fd, entry.offset, entry.size) << '\n';
+      file << files[entry.lane]->read(entry.offset, entry.size) << '\n';
     }
     file.flush();
-    if (!file) {
-      const int why = errno;
-      std::error_code ignored;
-      std::filesystem::remove(draft, ignored);
-      fail(path, why);
-    }
+    if (!file) give_up(errno);
   }
   std::error_code error;
   std::filesystem::rename(draft, path, error);
-  if (error) {
-    std::error_code ignored;
-    std::filesystem::remove(draft, ignored);
-    fail(path, error.value());
-  }
+  if (error) give_up(error.value());
 }
 
 }  // namespace attest::campaign

@@ -1,15 +1,10 @@
 #include "campaign/coverage.h"
 
-#include <cerrno>
-#include <cstring>
 #include <functional>
-#include <new>
 
 #include <fmt/format.h>
-#include <sys/mman.h>
 
 #include "campaign/table.h"
-#include "problem/errors.h"
 #include "problem/text.h"
 
 namespace attest::campaign {
@@ -66,25 +61,30 @@ std::string percent(std::int64_t part, std::int64_t whole) {
       "{:.1f} %", std::min(99.9, 100.0 * static_cast<double>(part) / static_cast<double>(whole)));
 }
 
+std::string missing_text(const std::string& title, const Coverage& coverage) {
+  if (coverage.missing.empty()) return {};
+  std::string text = title + ":\n";
+  for (std::size_t m = 0; m < coverage.missing.size(); ++m) {
+    if (m == kMissingShown) {
+      const auto more = static_cast<std::int64_t>(coverage.missing.size() - kMissingShown);
+      return text + fmt::format("  and {} more\n", grouped(more));
+    }
+    text += "  " + coverage.missing[m] + "\n";
+  }
+  return text;
+}
+
 }  // namespace
 
-CoverageMap::CoverageMap(std::size_t kernels)
-    : bytes_(kernels * properties::kMaxLabels * sizeof(Row)) {
+CoverageMap::CoverageMap(std::size_t kernels, const std::optional<std::filesystem::path>& file)
+    // Fresh memory is zero, and so is a new atomic.
+    : memory_(kernels * properties::kMaxLabels * sizeof(Row), file),
+      rows_(reinterpret_cast<Row*>(memory_.data())) {
   static_assert(std::atomic<std::uint64_t>::is_always_lock_free);
-  if (bytes_ == 0) return;
-  void* memory = mmap(nullptr, bytes_, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-  if (memory == MAP_FAILED) {
-    throw SystemError(fmt::format("no shared memory for coverage: {}", std::strerror(errno)));
-  }
-  // Fresh pages are zero, and so is a new atomic.
-  rows_ = static_cast<Row*>(memory);
 }
 
-CoverageMap::~CoverageMap() {
-  if (rows_ != nullptr) munmap(rows_, bytes_);
-}
-
-void CoverageMap::add(std::size_t kernel, const LabelSet& labels) const {
+bool CoverageMap::add(std::size_t kernel, const LabelSet& labels) const {
+  bool anything_new = false;
   std::uint64_t words[kWords];
   const LabelSet low(~std::uint64_t{0});
   for (std::size_t w = 0; w < kWords; ++w) words[w] = ((labels >> (64 * w)) & low).to_ullong();
@@ -95,25 +95,34 @@ void CoverageMap::add(std::size_t kernel, const LabelSet& labels) const {
         // Nearly always all there already: a load is cheaper than an atomic or.
         if ((words[i] & ~to[i].load(std::memory_order_relaxed)) == 0) continue;
         to[i].fetch_or(words[i], std::memory_order_relaxed);
+        anything_new = true;
       }
     }
   }
+  return anything_new;
 }
 
 bool CoverageMap::seen(std::size_t kernel, std::size_t a, std::size_t b) const {
   return (row(kernel, a)[b / 64].load(std::memory_order_relaxed) >> (b % 64) & 1) != 0;
 }
 
+std::vector<LabelSet> wanted_anywhere(const std::vector<kernels::KernelInfo>& kernels) {
+  std::vector<LabelSet> anywhere(all_labels().size());
+  for (const kernels::KernelInfo& kernel : kernels) {
+    const std::vector<LabelSet> wanted = wanted_pairs(kernel);
+    for (std::size_t a = 0; a < wanted.size(); ++a) anywhere[a] |= wanted[a];
+  }
+  return anywhere;
+}
+
 CampaignCoverage measure(const CoverageMap& map, const std::vector<kernels::KernelInfo>& kernels) {
   CampaignCoverage coverage;
-  std::vector<LabelSet> wanted_anywhere(all_labels().size());
   for (std::size_t kernel = 0; kernel < kernels.size(); ++kernel) {
-    const std::vector<LabelSet> wanted = wanted_pairs(kernels[kernel]);
-    for (std::size_t a = 0; a < wanted.size(); ++a) wanted_anywhere[a] |= wanted[a];
     coverage.kernels.push_back(
-        count(wanted, [&](std::size_t a, std::size_t b) { return map.seen(kernel, a, b); }));
+        count(wanted_pairs(kernels[kernel]),
+              [&](std::size_t a, std::size_t b) { return map.seen(kernel, a, b); }));
   }
-  coverage.all = count(wanted_anywhere, [&](std::size_t a, std::size_t b) {
+  coverage.all = count(wanted_anywhere(kernels), [&](std::size_t a, std::size_t b) {
     for (std::size_t kernel = 0; kernel < kernels.size(); ++kernel) {
       if (map.seen(kernel, a, b)) return true;
     }
@@ -134,6 +143,7 @@ std::string coverage_table(const CampaignCoverage& coverage,
                            const std::vector<kernels::KernelInfo>& kernels) {
   std::vector<std::vector<std::string>> rows{{"coverage", "labels", "of", "pairs", "of", ""}};
   std::string missing;
+  if (kernels.size() > 1) missing += missing_text("no kernel met", coverage.all);
   for (std::size_t i = 0; i < kernels.size(); ++i) {
     const Coverage& kernel = coverage.kernels[i];
     if (kernel.labels == 0) continue;
@@ -141,17 +151,7 @@ std::string coverage_table(const CampaignCoverage& coverage,
     rows.push_back({name, grouped(kernel.labels_seen), grouped(kernel.labels),
                     grouped(kernel.pairs_seen), grouped(kernel.pairs),
                     percent(kernel.pairs_seen, kernel.pairs)});
-    if (kernel.missing.empty()) continue;
-    missing += fmt::format("{} did not meet:\n", name);
-    for (std::size_t m = 0; m < kernel.missing.size(); ++m) {
-      if (m == kMissingShown) {
-        missing +=
-            fmt::format("  and {} more\n",
-                        grouped(static_cast<std::int64_t>(kernel.missing.size() - kMissingShown)));
-        break;
-      }
-      missing += "  " + kernel.missing[m] + "\n";
-    }
+    missing += missing_text(name + " did not meet", kernel);
   }
   return table_text(rows) + missing;
 }

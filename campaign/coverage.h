@@ -5,9 +5,12 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "campaign/shared_memory.h"
 #include "kernels/kernel_info.h"
 #include "properties/labels.h"
 
@@ -15,14 +18,12 @@ namespace attest::campaign {
 
 class CoverageMap {
  public:
-  /// Throws: SystemError without memory.
-  explicit CoverageMap(std::size_t kernels);
-  ~CoverageMap();
-  CoverageMap(const CoverageMap&) = delete;
-  CoverageMap& operator=(const CoverageMap&) = delete;
+  /// With a file that holds a map of this size: that one, as it was left.
+  /// Throws: SystemError without memory, or room on the disk.
+  explicit CoverageMap(std::size_t kernels, const std::optional<std::filesystem::path>& file = {});
 
-  /// A case with these labels was judged on the kernel.
-  void add(std::size_t kernel, const properties::LabelSet& labels) const;
+  /// A case with these labels was judged on the kernel. Returns whether any pair of them is new.
+  bool add(std::size_t kernel, const properties::LabelSet& labels) const;
   /// Whether one judged case had both; with a == b, whether one had the label.
   bool seen(std::size_t kernel, std::size_t a, std::size_t b) const;
 
@@ -35,8 +36,8 @@ class CoverageMap {
     return rows_[kernel * properties::kMaxLabels + label];
   }
 
-  std::size_t bytes_ = 0;
-  Row* rows_ = nullptr;
+  SharedMemory memory_;
+  Row* rows_;
 };
 
 /// Of one kernel, or of all: labels and pairs that the declarations admit, and those seen. A pair
@@ -51,6 +52,10 @@ struct CampaignCoverage {
   std::vector<Coverage> kernels;  ///< in the order of the campaign; no labels where nothing attends
   Coverage all;
 };
+
+/// Row a holds b when the declaration of one of `kernels` admits cases with both labels; on the
+/// diagonal, single ones.
+std::vector<properties::LabelSet> wanted_anywhere(const std::vector<kernels::KernelInfo>& kernels);
 
 CampaignCoverage measure(const CoverageMap& map, const std::vector<kernels::KernelInfo>& kernels);
 

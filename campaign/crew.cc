@@ -8,6 +8,7 @@
 #include <cstring>
 #include <exception>
 #include <fcntl.h>
+#include <memory>
 #include <optional>
 #include <poll.h>
 #include <unistd.h>
@@ -18,6 +19,7 @@
 #include <sys/wait.h>
 
 #include "campaign/interrupt.h"
+#include "campaign/run/journal.h"
 #include "problem/errors.h"
 
 namespace attest::campaign {
@@ -35,6 +37,7 @@ struct Lane {
   int fd = -1;
   std::string received;
   std::optional<std::string> error;  ///< what it threw
+  bool system_error = false;         ///< and that was the environment's fault
 };
 
 void write_all(int fd, const char* data, std::size_t size) {
@@ -56,7 +59,24 @@ void write_frame(int fd, char kind, std::string_view message) {
   write_all(fd, frame.data(), frame.size());
 }
 
-[[noreturn]] void live_as_lane(int index, int fd, pid_t supervisor,
+std::filesystem::path journal_path(const std::filesystem::path& folder, int lane) {
+  return folder / fmt::format("lane-{}.journal", lane);
+}
+
+/// The journal of a lane, or none.
+std::unique_ptr<Journal> open_journal(const CrewOptions& options, int lane) {
+  if (!options.journals) return nullptr;
+  return std::make_unique<Journal>(journal_path(*options.journals, lane));
+}
+
+void keep(Journal* journal, char tag, std::string_view message) {
+  if (journal == nullptr) return;
+  std::string record(1, tag);
+  record.append(message);
+  journal->append(record);
+}
+
+[[noreturn]] void live_as_lane(int index, int fd, pid_t supervisor, const CrewOptions& options,
                                const std::function<void(const Channel&)>& body) {
   // Ctrl-C and timeout(1) signal the whole group; only the supervisor decides what that means.
   std::signal(SIGINT, SIG_IGN);
@@ -64,7 +84,14 @@ void write_frame(int fd, char kind, std::string_view message) {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (getppid() != supervisor) _exit(kInternalExit);
   try {
-    body(Channel(index, [fd](char kind, std::string_view text) { write_frame(fd, kind, text); }));
+    const std::unique_ptr<Journal> journal = open_journal(options, index);
+    body(Channel(index, [&](char kind, std::string_view text) {
+      keep(journal.get(), options.tag, text);
+      write_frame(fd, kind, text);
+    }));
+  } catch (const SystemError& error) {
+    write_frame(fd, 'S', error.what());
+    _exit(kInternalExit);
   } catch (const std::exception& error) {
     write_frame(fd, 'E', error.what());
     _exit(kInternalExit);
@@ -124,7 +151,7 @@ class Crew {
     if (pid == 0) {
       close(ends[0]);
       for (const Lane& other : lanes_) close(other.fd);
-      live_as_lane(index, ends[1], self, body);
+      live_as_lane(index, ends[1], self, options_, body);
     }
     close(ends[1]);
     fcntl(ends[0], F_SETFL, O_NONBLOCK);
@@ -170,8 +197,9 @@ class Crew {
       std::memcpy(&size, lane.received.data() + at + 1, sizeof size);
       if (lane.received.size() - at - 5 < size) break;
       const std::string_view message = std::string_view(lane.received).substr(at + 5, size);
-      if (lane.received[at] == 'E') {
+      if (lane.received[at] != 'M') {
         lane.error = std::string(message);
+        lane.system_error = lane.received[at] == 'S';
       } else {
         options_.on_message(message);
       }
@@ -190,6 +218,7 @@ class Crew {
     }
     lane.pid = -1;
     if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return;
+    if (lane.system_error) throw SystemError(*lane.error);
     const std::string how =
         lane.error ? *lane.error
         : WIFSIGNALED(status)
@@ -218,9 +247,22 @@ class Crew {
 
 }  // namespace
 
+void read_journals(const std::filesystem::path& folder, int lanes,
+                   const std::function<void(char tag, std::string_view message)>& visit) {
+  for (int lane = 0; lane < lanes; ++lane) {
+    Journal::read(journal_path(folder, lane), [&](std::string_view record, std::size_t) {
+      if (!record.empty()) visit(record.front(), record.substr(1));
+    });
+  }
+}
+
 void run_crew(const CrewOptions& options, const std::function<void(const Channel&)>& body) {
   if (options.inline_lane) {
-    body(Channel(0, [&](char, std::string_view message) { options.on_message(message); }));
+    const std::unique_ptr<Journal> journal = open_journal(options, 0);
+    body(Channel(0, [&](char, std::string_view message) {
+      keep(journal.get(), options.tag, message);
+      options.on_message(message);
+    }));
     return;
   }
   Crew(options, body).supervise();

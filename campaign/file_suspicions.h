@@ -11,7 +11,7 @@
 
 namespace attest::campaign {
 
-/// Folder inside Options::failures.
+/// Folder inside the folder of failures.
 inline constexpr std::string_view kSuspiciousFolder = "suspicious";
 
 /// Saves a case file for each, as it was drawn, in the order of pairs. One that cannot be written

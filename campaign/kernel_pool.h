@@ -7,6 +7,7 @@
 #include <memory>
 #include <vector>
 
+#include "campaign/history.h"
 #include "kernels/session.h"
 #include "properties/harness.h"
 
@@ -25,12 +26,15 @@ class KernelPool {
 
   /// Valid until the next call. Throws: PluginError when the kernel cannot be opened.
   properties::Harness& harness(std::size_t kernel);
+  /// Of the session that harness() gave last: for those who tell it what they run.
+  History& history() { return recent_.front().history; }
 
  private:
   struct Open {
     std::size_t kernel;
     std::unique_ptr<kernels::Session> session;
     std::unique_ptr<properties::Harness> harness;
+    History history = {};
   };
   const std::vector<kernels::KernelInfo>& kernels_;
   kernels::SessionOptions options_;

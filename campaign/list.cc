@@ -156,6 +156,8 @@ std::string list_kernels(const std::vector<kernels::KernelInfo>& kernels) {
     if (!info.library.empty()) {
       text += entry("library", {problem::printable(info.library, 400)});
     }
+    if (info.on_executor) text += entry("runs on", {"the CPU, by the SIMT executor: no GPU"});
+    if (info.capabilities.device == ATTEST_CUDA) text += entry("runs on", {"a CUDA device"});
     text += entry("operations", pick(kOperations, info.operations));
     text += entry("types", dtypes(info.capabilities.q_dtypes));
     text += entry("layouts", layouts(info.capabilities.layouts));

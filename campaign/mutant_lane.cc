@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "campaign/elapsed.h"
 #include "campaign/interrupt.h"
 #include "campaign/mutants.h"
 #include "campaign/wire.h"
@@ -14,7 +15,6 @@
 namespace attest::campaign {
 namespace {
 
-using Clock = std::chrono::steady_clock;
 using problem::Case;
 using problem::Verdict;
 
@@ -28,16 +28,17 @@ double seconds_since(Clock::time_point start) {
 /// A lane at work on one bug.
 class MutantRun {
  public:
-  MutantRun(const MutantPlan& plan, std::size_t index, LaneState& state)
+  /// `turn`: the how manieth in the plan's order.
+  MutantRun(const MutantPlan& plan, std::size_t turn, LaneState& state)
       : plan_(plan),
         state_(state),
-        first_pair_(plan.first_pair[index]),
-        bug_(plan.card.bugs[index]),
+        first_pair_(plan.first_pair[plan.order[turn]]),
+        bug_(plan.card.bugs[plan.order[turn]]),
         start_(Clock::now()) {
-    state_.item = static_cast<std::int64_t>(index);
+    state_.item = static_cast<std::int64_t>(plan.order[turn]);
     if (!plan.deadline) return;
     // What is left of the time belongs to this bug and those that nobody has begun, in equal parts.
-    const auto waiting = static_cast<std::int64_t>(plan.card.bugs.size() - index);
+    const auto waiting = static_cast<std::int64_t>(plan.card.bugs.size() - turn);
     const Clock::duration left = std::max(*plan.deadline - start_, Clock::duration::zero());
     end_ = start_ + left * std::min<std::int64_t>(plan.jobs, waiting) / waiting;
   }
@@ -98,8 +99,11 @@ class MutantRun {
         verdict.status != problem::Status::kInconclusive) {
       ++pair.judged;
     }
-    PairCounters& counters = plan_.board.pair(first_pair_ + index);
-    counters.count(verdict);
+    // A pair belongs to one bug and that to one lane: whose slot it is does not matter.
+    LaneCounts& slot = plan_.board.slot(0, first_pair_ + index);
+    Counts counts = slot.counts();
+    counts.count(verdict);
+    slot.commit(counts);
     if (!verdict.failed()) return;
     if (!reached) {
       ++pair.unreached_failures;
@@ -111,7 +115,7 @@ class MutantRun {
       ++pair.flaky_failures;
       return;
     }
-    counters.failed_at(k);
+    plan_.board.pair(first_pair_ + index).failed_at(k);
     pair.killed_at = k;
     pair.failure_class = again.failure_class;
     if (bug_.first) return;
@@ -174,9 +178,9 @@ std::string message_of(std::size_t index, const CardBug& bug) {
 void mutant_lane(const MutantPlan& plan, const Channel& channel) {
   LaneState& state = plan.board.lane(static_cast<std::size_t>(channel.lane()));
   while (!plan.board.stop() && interruptions() == 0) {
-    const auto next = static_cast<std::size_t>(plan.board.next_task().fetch_add(1));
-    if (next >= plan.card.bugs.size()) return;
-    channel.send(message_of(next, MutantRun(plan, next, state).run()));
+    const auto turn = static_cast<std::size_t>(plan.board.next_task().fetch_add(1));
+    if (turn >= plan.order.size()) return;
+    channel.send(message_of(plan.order[turn], MutantRun(plan, turn, state).run()));
   }
 }
 

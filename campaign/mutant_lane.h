@@ -19,6 +19,9 @@ struct MutantPlan {
   const Card& card;  ///< with the bugs and their pairs, nothing run yet
   const Board& board;
   std::vector<std::size_t> first_pair;  ///< of each bug, on the board
+  /// Which bug is taken when: those with most properties first, so that no lane ends long after the
+  /// others.
+  std::vector<std::size_t> order;
   int jobs = 1;
   std::optional<std::chrono::steady_clock::time_point> deadline;
 };

@@ -1,12 +1,14 @@
 #include "campaign/mutants.h"
 
 #include <algorithm>
+#include <numeric>
 #include <thread>
 
 #include <fmt/format.h>
 
 #include "campaign/board.h"
 #include "campaign/crew.h"
+#include "campaign/elapsed.h"
 #include "campaign/errors.h"
 #include "campaign/interrupt.h"
 #include "campaign/mutant_lane.h"
@@ -17,12 +19,7 @@
 namespace attest::campaign {
 namespace {
 
-using Clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
-
-milliseconds since(Clock::time_point start) {
-  return std::chrono::duration_cast<milliseconds>(Clock::now() - start);
-}
 
 Card blank_card(const Options& options) {
   Card card;
@@ -71,7 +68,12 @@ Card run_mutants(const Options& options) {
 
   const InterruptGuard guard;
   const Board board(pairs, static_cast<std::size_t>(card.jobs));
-  MutantPlan plan{options, blank, board, first_pair, card.jobs, std::nullopt};
+  std::vector<std::size_t> order(blank.bugs.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+    return blank.bugs[a].pairs.size() > blank.bugs[b].pairs.size();
+  });
+  MutantPlan plan{options, blank, board, first_pair, order, card.jobs, std::nullopt};
   if (options.time) plan.deadline = start + *options.time;
   Progress progress;
   std::vector<bool> entered(card.bugs.size(), false);
@@ -85,10 +87,10 @@ Card run_mutants(const Options& options) {
     numbers.phase = "planted bugs";
     numbers.elapsed = since(start);
     for (std::size_t i = 0; i < pairs; ++i) {
-      const PairCounters& counters = board.pair(i);
-      numbers.cases += counters.cases;
-      numbers.checks += counters.judged;
-      if (counters.first_failure != kNoFailure) ++numbers.failures;
+      const Counts counts = board.counts(i);
+      numbers.cases += counts.cases;
+      numbers.checks += counts.judged;
+      if (board.pair(i).first_failure != kNoFailure) ++numbers.failures;
     }
     progress.show(numbers);
   };
@@ -103,6 +105,8 @@ Card run_mutants(const Options& options) {
     run_crew(crew, [&](const Channel& channel) { mutant_lane(plan, channel); });
   } catch (const ContractError& error) {
     card.broken = error.what();  // what was found until then is reported
+  } catch (const SystemError& error) {
+    card.broken = error.what();
   }
   for (std::size_t i = 0; i < card.bugs.size(); ++i) {
     if (!entered[i]) card.bugs[i].ran_out_of_time = true;

@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "campaign/errors.h"
+#include "campaign/path_text.h"
 #include "campaign/select.h"
 #include "campaign/sharpness.h"
 #include "campaign/table.h"
@@ -21,9 +22,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr int kFlakyRuns = 12;
-
-std::string name_of(const fs::path& path) { return problem::printable(path.string(), 400); }
+constexpr int kReplayRuns = 12;
 
 /// What the file says should happen, beside what did.
 std::string against_record(const problem::Case& value, const problem::Verdict& verdict) {
@@ -43,7 +42,7 @@ std::string paragraph(const StoredCase& stored, const kernels::KernelInfo& kerne
                       const problem::Verdict& verdict) {
   std::string text =
       fmt::format("{}  {}  {}  {}\n", verdict.failed() ? "FAIL" : problem::name_of(verdict.status),
-                  problem::printable(kernel.name), stored.property->id, name_of(stored.path));
+                  problem::printable(kernel.name), stored.property->id, path_text(stored.path));
   const auto add = [&](std::string_view name, const std::string& what) {
     text += fmt::format("  {:<8} {}\n", name, what);
   };
@@ -55,18 +54,19 @@ std::string paragraph(const StoredCase& stored, const kernels::KernelInfo& kerne
                                  ? ", error/bound " + ratio_text(verdict.severity)
                                  : ""));
   }
-  if (!verdict.message.empty()) add("message", problem::printable(verdict.message));
+  if (!verdict.message.empty()) add("message", problem::printable(verdict.message, 600));
   if (verdict.failed() && verdict.where) add("where", where_text(*verdict.where));
   const bool judged = verdict.failed() || verdict.status == problem::Status::kPass;
   const std::optional<double> sees = judged ? sharpness(stored.value, kernel) : std::nullopt;
   if (sees) add("sees", sharpness_text(*sees));
   if (verdict.suspicion) add("suspect", suspicion_text(*verdict.suspicion));
+  if (!stored.value.history.empty()) add("needs", history_text(stored.value));
   const std::string record = against_record(stored.value, verdict);
   if (!record.empty()) add("file", record);
   return text;
 }
 
-struct Tally {
+struct ReplayTally {
   std::int64_t passed = 0, failed = 0, undecided = 0;
   std::int64_t not_run = 0;  ///< cases
 
@@ -106,7 +106,7 @@ std::vector<kernels::KernelInfo> kernels_for(const StoredCase& stored,
     if (found == all.end()) {
       throw UsageError(
           fmt::format("{}: kernel '{}' is not built in; name its library with --kernel",
-                      name_of(stored.path), problem::printable(wanted)));
+                      path_text(stored.path), problem::printable(wanted)));
     }
     return {*found};
   }
@@ -122,7 +122,7 @@ problem::Verdict run_stored(const StoredCase& stored, properties::Harness& harne
       stored.value.expected && stored.value.expected->status == problem::Status::kFlaky;
   try {
     problem::Verdict verdict;
-    for (int run = 0; run < (flaky ? kFlakyRuns : 1) && !verdict.failed(); ++run) {
+    for (int run = 0; run < (flaky ? kReplayRuns : 1) && !verdict.failed(); ++run) {
       verdict = properties::run_check(*stored.property, stored.value, harness);
     }
     if (verdict.status == problem::Status::kSkipped) {
@@ -131,7 +131,7 @@ problem::Verdict run_stored(const StoredCase& stored, properties::Harness& harne
     }
     return verdict;
   } catch (const ContractError& error) {
-    throw CorpusError(name_of(stored.path), fmt::format("cannot be run: {}", error.what()));
+    throw CorpusError(path_text(stored.path), fmt::format("cannot be run: {}", error.what()));
   }
 }
 
@@ -145,7 +145,7 @@ int replay(const ReplayOptions& options, std::FILE* out) {
       continue;
     }
     const std::vector<fs::path> found = corpus::list_cases(path);
-    if (found.empty()) throw CorpusError(name_of(path), "no case file in this folder");
+    if (found.empty()) throw CorpusError(path_text(path), "no case file in this folder");
     files.insert(files.end(), found.begin(), found.end());
   }
   const std::vector<StoredCase> cases = read_stored(files);
@@ -154,7 +154,7 @@ int replay(const ReplayOptions& options, std::FILE* out) {
   std::vector<std::vector<kernels::KernelInfo>> kernels;
   for (const StoredCase& stored : cases) kernels.push_back(kernels_for(stored, selected));
 
-  Tally tally;
+  ReplayTally tally;
   for (std::size_t i = 0; i < cases.size(); ++i) {
     bool served = false;
     for (const kernels::KernelInfo& info : kernels[i]) {
@@ -172,7 +172,7 @@ int replay(const ReplayOptions& options, std::FILE* out) {
     if (served) continue;
     ++tally.not_run;
     const std::string line = fmt::format("not run  {}  {}: no kernel here serves it\n",
-                                         cases[i].property->id, name_of(cases[i].path));
+                                         cases[i].property->id, path_text(cases[i].path));
     std::fputs(line.c_str(), out);
   }
   std::fputs(tally.text().c_str(), out);

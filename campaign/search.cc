@@ -1,19 +1,25 @@
 #include "campaign/search.h"
 
 #include <algorithm>
+#include <map>
+#include <string>
 
+#include "campaign/elapsed.h"
 #include "campaign/interrupt.h"
+#include "campaign/signature.h"
 #include "campaign/wire.h"
 
 namespace attest::campaign {
 namespace {
 
-using Clock = std::chrono::steady_clock;
 using std::chrono::nanoseconds;
 
 constexpr nanoseconds kLongestSlice = std::chrono::milliseconds(20);
 // Rounds over all pairs that a time budget should at least allow, so that none is left out.
 constexpr int kRounds = 4;
+// Slices without anything new after which a pair gets shorter ones, and how much shorter.
+constexpr int kStaleSlices = 3;
+constexpr int kShorter = 4;
 // Second looks of one lane at one pair. Data of a kind that breaks the statistical bound again and
 // again must not slow the search down.
 constexpr std::int64_t kMaxSecondLooks = 200;
@@ -24,8 +30,8 @@ class SearchLane {
       : plan_(plan),
         channel_(channel),
         pool_(plan.options.kernels, plan.options.session, plan.options.open),
-        next_(plan.pairs.size(), static_cast<std::uint64_t>(channel.lane())),
-        second_looks_(plan.pairs.size(), 0),
+        stale_slices_(plan.pairs.size(), 0),
+        sent_(plan.pairs.size()),
         slice_(kLongestSlice) {
     if (plan.deadline) {
       const auto rounds = static_cast<std::int64_t>(plan.pairs.size()) * kRounds;
@@ -52,21 +58,33 @@ class SearchLane {
            (plan_.deadline && Clock::now() >= *plan_.deadline);
   }
 
+  std::uint64_t next(std::size_t pair) const {
+    return case_number(plan_.options, plan_.jobs, channel_.lane(),
+                       static_cast<std::uint64_t>(slot(pair).cases()));
+  }
+  LaneCounts& slot(std::size_t pair) const {
+    return plan_.board.slot(static_cast<std::size_t>(channel_.lane()), pair);
+  }
+
   bool finished(std::size_t pair) const {
-    const std::uint64_t k = next_[pair];
-    const auto cases = cases_of(plan_.options, plan_.pairs[pair]);
-    return (cases && k >= *cases) || k > plan_.board.pair(pair).first_failure.load();
+    const std::uint64_t k = next(pair);
+    const auto cases = cases_of(plan_.options, plan_.pairs, pair);
+    if (cases && k >= *cases) return true;
+    return !plan_.options.keep_going && k > plan_.board.pair(pair).first_failure.load();
   }
 
   /// False when the pair is done for this lane.
   bool run_slice(std::size_t pair) {
-    const Clock::time_point end = Clock::now() + slice_;
+    const bool stale = plan_.deadline && stale_slices_[pair] >= kStaleSlices;
+    const Clock::time_point end = Clock::now() + (stale ? slice_ / kShorter : slice_);
+    met_new_ = false;
     do {
       if (finished(pair)) return false;
       if (ended()) return true;
-      run_case(pair, next_[pair]);
-      next_[pair] += static_cast<std::uint64_t>(plan_.jobs);
+      run_case(pair, next(pair));
     } while (Clock::now() < end);
+    stale_slices_[pair] = met_new_ ? 0 : stale_slices_[pair] + 1;
+    plan_.board.pair(pair).stale = stale_slices_[pair] >= kStaleSlices;
     return true;
   }
 
@@ -76,10 +94,12 @@ class SearchLane {
     state.item = static_cast<std::int64_t>(index);
     state.k = k;
 
-    PairCounters& counters = plan_.board.pair(index);
+    Counts counts = slot(index).counts();
     properties::Harness& harness = pool_.harness(pair.kernel);
-    harness.second_looks(k < counters.first_suspicion.load() &&
-                         second_looks_[index] < kMaxSecondLooks);
+    harness.second_looks(k < plan_.board.pair(index).first_suspicion.load() &&
+                         counts.second_looks < kMaxSecondLooks);
+    History& history = pool_.history();
+    history.begin(harness.session());
     const properties::Statistics before = harness.statistics();
     const Clock::time_point start = Clock::now();
     const problem::Case drawn = case_of(plan_.options, pair, k);
@@ -90,32 +110,52 @@ class SearchLane {
     properties::Statistics after = harness.statistics();
     after.generate_ns += nanoseconds(made - start).count();
     after.total_ns = before.total_ns + nanoseconds(judged - start).count();
-    counters.spent(before, after);
-    counters.count(verdict);
+    counts.spent(before, after);
+    counts.count(verdict);
     if (verdict.status != problem::Status::kSkipped) {
-      counters.sequences.fetch_add(drawn.problem().batch(), std::memory_order_relaxed);
-      plan_.coverage.add(pair.kernel, properties::labels_of(drawn));
+      counts.sequences += drawn.problem().batch();
+      met_new_ |= plan_.coverage.add(pair.kernel, properties::labels_of(drawn));
     }
-    if (plan_.log) plan_.log->add(channel_.lane(), index, k, case_line(k, drawn, verdict));
-    second_looks_[index] += after.second_looks - before.second_looks;
-    if (!verdict.failed() && !verdict.suspicion) return;
-    channel_.send(WireWriter()
-                      .integer(static_cast<std::int64_t>(index))
-                      .integer(static_cast<std::int64_t>(k))
-                      .verdict(verdict)
-                      .take());
+    if (plan_.log && recorded(k, verdict)) {
+      plan_.log->add(channel_.lane(), index, k, case_line(k, drawn, verdict));
+    }
+    if (verdict.failed() || verdict.suspicion) report(index, k, verdict);
+    history.ran({index, k}, harness.session());
+    // Last: a lane that is killed before this does the case again.
+    slot(index).commit(counts);
+  }
+
+  bool recorded(std::uint64_t k, const problem::Verdict& verdict) const {
+    const auto& first = plan_.options.record;
+    return !first || k < static_cast<std::uint64_t>(*first) || verdict.failed();
+  }
+
+  void report(std::size_t index, std::uint64_t k, const problem::Verdict& verdict) {
+    PairState& pair = plan_.board.pair(index);
+    const bool news =
+        !verdict.failed() ||
+        ++sent_[index][signature_of(plan_.pairs[index].property->id, verdict)] <= kMaxSeen;
+    if (news) {
+      channel_.send(WireWriter()
+                        .integer(static_cast<std::int64_t>(index))
+                        .integer(static_cast<std::int64_t>(k))
+                        .verdict(verdict)
+                        .text(verdict.failed() ? write_history(pool_.history().past()) : "")
+                        .take());
+    }
     if (verdict.failed()) {
-      counters.failed_at(k);
+      pair.failed_at(k);
     } else {
-      counters.suspicious_at(k);
+      pair.suspicious_at(k);
     }
   }
 
   const SearchPlan& plan_;
   const Channel& channel_;
   KernelPool pool_;
-  std::vector<std::uint64_t> next_;         ///< per pair, the next k of this lane
-  std::vector<std::int64_t> second_looks_;  ///< per pair
+  std::vector<int> stale_slices_;                          ///< per pair, the last ones in a row
+  std::vector<std::map<std::string, std::int64_t>> sent_;  ///< per pair, failures by signature
+  bool met_new_ = false;                                   ///< in the present slice
   nanoseconds slice_;
 };
 
@@ -131,6 +171,7 @@ Found parse_found(std::string_view message) {
   found.pair = static_cast<std::size_t>(reader.integer());
   found.k = static_cast<std::uint64_t>(reader.integer());
   found.verdict = reader.verdict();
+  found.history = parse_history(reader.text());
   return found;
 }
 

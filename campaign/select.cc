@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "campaign/errors.h"
+#include "campaign/path_text.h"
 #include "corpus/case_file.h"
 #include "kernels/registry.h"
 #include "problem/errors.h"
@@ -16,12 +17,6 @@ namespace attest::campaign {
 namespace {
 
 namespace fs = std::filesystem;
-
-bool matches(const std::string& glob, std::string_view id) {
-  const std::string text(id);
-  if (fnmatch(glob.c_str(), text.c_str(), 0) == 0) return true;
-  return fnmatch(glob.c_str(), text.substr(0, text.find('.')).c_str(), 0) == 0;
-}
 
 bool is_corpus(const fs::path& folder) {
   std::error_code error;
@@ -39,13 +34,19 @@ std::vector<kernels::KernelInfo> select_kernels(std::span<const std::string> arg
   }
 }
 
+bool property_matches(const std::string& glob, std::string_view id) {
+  const std::string text(id);
+  if (fnmatch(glob.c_str(), text.c_str(), 0) == 0) return true;
+  return fnmatch(glob.c_str(), text.substr(0, text.find('.')).c_str(), 0) == 0;
+}
+
 std::vector<const properties::Property*> select_properties(std::span<const std::string> globs) {
   std::vector<const properties::Property*> selected;
   std::vector<bool> used(globs.size(), false);
   for (const properties::Property& property : properties::all_properties()) {
     bool wanted = globs.empty();
     for (std::size_t i = 0; i < globs.size(); ++i) {
-      if (!matches(globs[i], property.id)) continue;
+      if (!property_matches(globs[i], property.id)) continue;
       wanted = true;
       used[i] = true;
     }
@@ -73,8 +74,7 @@ std::vector<fs::path> corpus_files(const fs::path& corpus) {
   std::error_code error;
   if (!fs::exists(corpus, error)) return {};
   if (!fs::is_directory(corpus, error)) {
-    throw UsageError(
-        fmt::format("--corpus: '{}' is not a folder", problem::printable(corpus.string(), 400)));
+    throw UsageError(fmt::format("--corpus: '{}' is not a folder", path_text(corpus)));
   }
   return corpus::list_cases(corpus);
 }

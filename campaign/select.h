@@ -5,6 +5,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "kernels/kernel_info.h"
@@ -15,6 +16,9 @@ namespace attest::campaign {
 /// kernels::find_kernels; an unknown name is the user's mistake.
 /// Throws: UsageError, PluginError.
 std::vector<kernels::KernelInfo> select_kernels(std::span<const std::string> arguments);
+
+/// The id matches the glob (*, ?, [...]), or the glob names its family.
+bool property_matches(const std::string& glob, std::string_view id);
 
 /// Properties whose ids match one of the globs (*, ?, [...]) or name their family; all without
 /// globs. Throws: UsageError for a glob that matches none.

@@ -8,6 +8,7 @@
 
 #include "campaign/draw.h"
 #include "campaign/errors.h"
+#include "campaign/path_text.h"
 #include "campaign/replay.h"
 #include "campaign/select.h"
 #include "campaign/sharpness.h"
@@ -27,7 +28,7 @@ constexpr std::int64_t kTile = 16;
 
 std::string header(const StoredCase& stored) {
   const problem::Case& value = stored.value;
-  std::string text = fmt::format("case      {}\n", problem::printable(stored.path.string(), 400));
+  std::string text = fmt::format("case      {}\n", path_text(stored.path));
   text += fmt::format("property  {}: {}\n", stored.property->id, stored.property->claim);
   if (!value.kernel.empty())
     text += fmt::format("found on  {}\n", problem::printable(value.kernel));
@@ -35,6 +36,7 @@ std::string header(const StoredCase& stored) {
     text += fmt::format("recorded  {} {}\n", problem::name_of(value.expected->status),
                         problem::printable(value.expected->failure_class));
   }
+  if (!value.history.empty()) text += fmt::format("needs     {}\n", history_text(value));
   if (value.shrink) text += fmt::format("shrunk    {}\n", shrink_text(*value.shrink));
   if (!value.note.empty()) text += fmt::format("note      {}\n", problem::printable(value.note));
   return text;
@@ -51,7 +53,7 @@ std::string outcome(const StoredCase& stored, const Shown& shown) {
               ? fmt::format(", error/bound {}\n", ratio_text(verdict.severity))
               : "\n";
   if (!verdict.message.empty()) {
-    text += fmt::format("  {}\n", problem::printable(verdict.message));
+    text += fmt::format("  {}\n", problem::printable(verdict.message, 600));
   }
   if (shown.sharpness) text += fmt::format("sees      {}\n", sharpness_text(*shown.sharpness));
   if (verdict.suspicion) {

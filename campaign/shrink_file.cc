@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "campaign/file_failures.h"
+#include "campaign/path_text.h"
 #include "campaign/replay.h"
 #include "campaign/select.h"
 #include "campaign/table.h"
@@ -20,7 +21,7 @@ int shrink_file(const ShrinkFileOptions& options, std::FILE* out) {
   std::vector<kernels::KernelInfo> selected;
   if (!options.kernels.empty()) selected = select_kernels(options.kernels);
 
-  const std::string name = problem::printable(options.path.string(), 400);
+  const std::string name = path_text(options.path);
   bool judged = false;
   for (const kernels::KernelInfo& info : kernels_for(stored, selected)) {
     const auto session = kernels::open_session(info, options.session);

@@ -14,8 +14,6 @@ namespace {
 using Clock = std::chrono::steady_clock;
 using shrinkers::Judgement;
 
-constexpr int kReruns = 10;
-
 Judgement judge(const problem::Verdict& first, const problem::Verdict& verdict) {
   if (verdict.status == problem::Status::kSkipped) return Judgement::kInapplicable;
   if (!verdict.failed()) return Judgement::kPasses;
@@ -37,71 +35,102 @@ problem::Expectation expectation_of(const problem::Verdict& verdict) {
   return {verdict.status, verdict.failure_class};
 }
 
-Confirmed confirm(const properties::Property& property, const problem::Case& value,
-                  const problem::Verdict& first, properties::Harness& harness) {
-  harness.session().restart();
-  problem::Verdict again = properties::run_check(property, value, harness);
-  if (again.failed()) return {std::move(again), true};
-
-  int failures = 0;
-  problem::Verdict failing = first;
-  for (int run = 0; run < kReruns; ++run) {
-    problem::Verdict verdict = properties::run_check(property, value, harness);
-    if (!verdict.failed()) continue;
-    ++failures;
-    failing = std::move(verdict);
-  }
-  failing.status = problem::Status::kFlaky;
-  failing.message = fmt::format("fails in {} of {} runs of the same case: {}", failures + 1,
-                                kReruns + 2, failing.message);
-  return {std::move(failing), false};
-}
-
 Shrunk confirm_case(const properties::Property& property, const problem::Case& original,
-                    const problem::Verdict& first, properties::Harness& harness) {
-  Confirmed confirmed = confirm(property, original, first, harness);
-  const char* why_not = confirmed.fails ? "" : "flaky";
-  return as_is(original, std::move(confirmed.verdict), why_not);
+                    const problem::Verdict& first, properties::Harness& harness,
+                    const HistoryOf& history) {
+  Confirmed confirmed = confirm(property, original, first, harness, history);
+  const char* why_not = confirmed.fails() ? "" : "flaky";
+  return as_is(std::move(confirmed.value), std::move(confirmed.verdict), why_not);
 }
 
-Shrunk shrink_case(const properties::Property& property, const problem::Case& original,
-                   const problem::Verdict& first, properties::Harness& harness,
-                   const ShrinkLimits& limits) {
-  const Confirmed confirmed = confirm(property, original, first, harness);
-  if (!confirmed.fails) return as_is(original, confirmed.verdict, "flaky");
+namespace {
 
-  problem::Case start = original;
-  start.expected.reset();
-  start.shrink.reset();
-  const Clock::time_point deadline = Clock::now() + limits.time;
-  shrinkers::Limits when_to_stop;
-  when_to_stop.max_evaluations = limits.evaluations;
-  when_to_stop.out_of_time = [&] { return Clock::now() >= deadline || interruptions() > 0; };
+/// Makes a confirmed failure small.
+class ShrinkLoop {
+ public:
+  ShrinkLoop(const properties::Property& property, const Confirmed& confirmed,
+             properties::Harness& harness, const ShrinkLimits& limits)
+      : property_(property), confirmed_(confirmed), harness_(harness), limits_(limits) {
+    const Clock::time_point deadline = Clock::now() + limits.time;
+    out_of_time_ = [deadline] { return Clock::now() >= deadline || interruptions() > 0; };
+  }
 
-  problem::Verdict last;
-  const auto minimise = [&](bool fresh) {
-    last = confirmed.verdict;
+  /// The drawn case, made small; its history stays.
+  shrinkers::MinimiseResult shrink(const problem::Case& start, bool fresh) {
+    last_ = confirmed_.verdict;
     return shrinkers::minimise(
         start,
         [&, fresh](const problem::Case& smaller) {
-          if (fresh) harness.session().restart();
-          problem::Verdict verdict = properties::run_check(property, smaller, harness);
-          Judgement judgement = judge(confirmed.verdict, verdict);
-          if (judgement == Judgement::kFailsSame && limits.needs_defect && !harness.defect_ran()) {
-            judgement = Judgement::kFailsOther;
-          }
-          if (judgement == Judgement::kFailsSame) last = std::move(verdict);
-          return judgement;
+          if (fresh) harness_.session().restart();
+          return judge_smaller(smaller);
         },
-        when_to_stop);
-  };
+        when_to_stop());
+  }
 
-  shrinkers::MinimiseResult result = minimise(false);
-  Confirmed final = confirm(property, result.minimal, last, harness);
-  if (!final.fails) {
+  /// The checks before it, made fewer and small.
+  problem::Case shrink_history(problem::Case value) {
+    value = with_short_history(property_, std::move(value), last_, harness_, out_of_time_);
+    for (std::size_t i = 0; i < value.history.size(); ++i) {
+      const auto judge_past = [&](const problem::Case& smaller) {
+        problem::Case with = value;
+        with.history[i] = smaller;
+        return judge_smaller(with);
+      };
+      value.history[i] = shrinkers::minimise(value.history[i], judge_past, when_to_stop()).minimal;
+    }
+    return with_short_history(property_, std::move(value), last_, harness_, out_of_time_);
+  }
+
+  /// Of the smallest failing case so far.
+  const problem::Verdict& last() const { return last_; }
+
+ private:
+  Judgement judge_smaller(const problem::Case& smaller) {
+    problem::Verdict verdict = properties::run_check(property_, smaller, harness_);
+    Judgement judgement = judge(confirmed_.verdict, verdict);
+    if (judgement == Judgement::kFailsSame && limits_.needs_defect && !harness_.defect_ran()) {
+      judgement = Judgement::kFailsOther;
+    }
+    if (judgement == Judgement::kFailsSame) last_ = std::move(verdict);
+    return judgement;
+  }
+
+  shrinkers::Limits when_to_stop() const {
+    shrinkers::Limits limits;
+    limits.max_evaluations = limits_.evaluations;
+    limits.out_of_time = out_of_time_;
+    return limits;
+  }
+
+  const properties::Property& property_;
+  const Confirmed& confirmed_;
+  properties::Harness& harness_;
+  const ShrinkLimits& limits_;
+  std::function<bool()> out_of_time_;
+  problem::Verdict last_;
+};
+
+}  // namespace
+
+Shrunk shrink_case(const properties::Property& property, const problem::Case& original,
+                   const problem::Verdict& first, properties::Harness& harness,
+                   const ShrinkLimits& limits, const HistoryOf& history) {
+  const Confirmed confirmed = confirm(property, original, first, harness, history, limits.time);
+  if (!confirmed.fails()) return as_is(original, confirmed.verdict, "flaky");
+
+  problem::Case start = confirmed.value;
+  start.expected.reset();
+  start.shrink.reset();
+  ShrinkLoop loop(property, confirmed, harness, limits);
+  shrinkers::MinimiseResult result = loop.shrink(start, false);
+  if (confirmed.kind == Kind::kStateful) {
+    result.minimal = loop.shrink_history(std::move(result.minimal));
+  }
+  Confirmed final = confirm(property, result.minimal, loop.last(), harness);
+  if (!final.fails()) {
     // What an earlier call left behind made a smaller case fail. The drawn one fails by itself.
-    result = minimise(true);
-    final = confirm(property, result.minimal, last, harness);
+    result = loop.shrink(start, true);
+    final = confirm(property, result.minimal, loop.last(), harness);
   }
   Shrunk shrunk = as_is(result.minimal, std::move(final.verdict), "");
   // A case that was minimal already keeps the record of how it became so.

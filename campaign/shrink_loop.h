@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <string>
 
+#include "campaign/confirm.h"
 #include "problem/case.h"
 #include "problem/verdict.h"
 #include "properties/harness.h"
@@ -20,17 +21,6 @@ struct ShrinkLimits {
   bool needs_defect = false;
 };
 
-struct Confirmed {
-  problem::Verdict verdict;
-  bool fails = false;  ///< at the first attempt
-};
-
-/// Runs the check on a fresh kernel process. When a failure does not come back (`first` fails, this
-/// run does not), runs it ten times more: the verdict is then `first` with Status::kFlaky and the
-/// rate in its message.
-Confirmed confirm(const properties::Property& property, const problem::Case& value,
-                  const problem::Verdict& first, properties::Harness& harness);
-
 struct Shrunk {
   /// What to save, with the expectation and, when shrunk, the record. 1-minimal if the record says
   /// so.
@@ -41,15 +31,17 @@ struct Shrunk {
 };
 
 /// Confirms `original`, which failed with `first`, and shrinks it within the limits: every step
-/// fails the same property in the same way (shrinkers/accept.h). A flaky failure is not shrunk and
-/// never dropped. Leaves the harness with a fresh kernel.
+/// fails the same property in the same way (shrinkers/accept.h). Of a failure that needs its
+/// `history` that is made short first, then the case, then the checks before it. A flaky failure is
+/// not shrunk and never dropped. Leaves the harness with a fresh kernel.
 Shrunk shrink_case(const properties::Property& property, const problem::Case& original,
                    const problem::Verdict& first, properties::Harness& harness,
-                   const ShrinkLimits& limits);
+                   const ShrinkLimits& limits, const HistoryOf& history = {});
 
-/// The same without shrinking.
+/// The same without shrinking: only a history is made short.
 Shrunk confirm_case(const properties::Property& property, const problem::Case& original,
-                    const problem::Verdict& first, properties::Harness& harness);
+                    const problem::Verdict& first, properties::Harness& harness,
+                    const HistoryOf& history = {});
 
 /// What a stored case is to do, as its verdict says.
 problem::Expectation expectation_of(const problem::Verdict& verdict);

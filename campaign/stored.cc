@@ -5,7 +5,9 @@
 
 #include <fmt/format.h>
 
+#include "campaign/confirm.h"
 #include "campaign/interrupt.h"
+#include "campaign/path_text.h"
 #include "campaign/wire.h"
 #include "corpus/case_file.h"
 #include "problem/errors.h"
@@ -86,10 +88,14 @@ const properties::Property& property_of(const problem::Case& value, const std::s
 std::vector<StoredCase> read_stored(const std::vector<std::filesystem::path>& paths) {
   std::vector<StoredCase> stored;
   for (const std::filesystem::path& path : paths) {
-    const std::string name = problem::printable(path.string(), 400);
+    const std::string name = path_text(path);
     StoredCase entry{path, corpus::read_case(path), nullptr};
     entry.property = &property_of(entry.value, name);
     refuse_enormous(entry.value, name);
+    for (const problem::Case& past : entry.value.history) {
+      property_of(past, name);
+      refuse_enormous(past, name);
+    }
     stored.push_back(std::move(entry));
   }
   return stored;
@@ -121,12 +127,17 @@ void stored_lane(const StoredPlan& plan, const Channel& channel) {
     if (plan.deadline && Clock::now() >= *plan.deadline) return;
     const std::int64_t next = plan.board.next_task().fetch_add(1);
     if (next >= static_cast<std::int64_t>(plan.tasks.size())) return;
+    if (!plan.done.empty() && plan.done[static_cast<std::size_t>(next)]) continue;
     state.item = next;
     const StoredTask& task = plan.tasks[static_cast<std::size_t>(next)];
     const StoredCase& stored = plan.stored[task.stored];
     properties::Harness& harness = pool.harness(task.kernel);
     harness.second_looks(true);
-    const problem::Verdict verdict = properties::run_check(*stored.property, stored.value, harness);
+    problem::Verdict verdict = properties::run_check(*stored.property, stored.value, harness);
+    if (verdict.failed()) {
+      // What other stored cases left behind in the process is not this one's fault.
+      verdict = confirm(*stored.property, stored.value, verdict, harness).verdict;
+    }
     channel.send(WireWriter().integer(next).verdict(verdict).take());
   }
 }

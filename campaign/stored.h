@@ -56,6 +56,7 @@ struct StoredPlan {
   const std::vector<StoredTask>& tasks;
   const Board& board;
   std::optional<std::chrono::steady_clock::time_point> deadline;  ///< no task starts after it
+  std::vector<bool> done;  ///< by task: it was run before the campaign was resumed
 };
 
 /// One lane: takes tasks from the board until there are no more. Every verdict is sent.

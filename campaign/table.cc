@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "campaign/path_text.h"
 #include "campaign/sharpness.h"
 #include "corpus/case_file.h"
 #include "problem/text.h"
@@ -14,30 +15,16 @@
 namespace attest::campaign {
 namespace {
 
-std::string_view name_of(Stop stop) {
-  switch (stop) {
-    case Stop::kCases:
-      return "cases done";
-    case Stop::kTime:
-      return "time";
-    case Stop::kFailure:
-      return "failure";
-    case Stop::kInterrupted:
-      return "interrupted";
-  }
-  return "?";
-}
-
 /// One kernel: sums over its pairs; `failing` and `worst` over stored cases too.
-struct KernelSum {
+struct KernelRow {
   std::int64_t properties = 0, applicable = 0, failing = 0, suspicious = 0;
   std::int64_t cases = 0, judged = 0;
   double worst = 0;
   std::set<std::string_view> stops;
 };
 
-KernelSum sum_of(const Options& options, const Report& report, std::size_t kernel) {
-  KernelSum sum;
+KernelRow sum_of(const Options& options, const Report& report, std::size_t kernel) {
+  KernelRow sum;
   std::set<std::string_view> failing;
   for (const PairResult& result : report.pairs) {
     if (result.pair.kernel != kernel) continue;
@@ -47,7 +34,7 @@ KernelSum sum_of(const Options& options, const Report& report, std::size_t kerne
     sum.cases += result.cases;
     sum.judged += result.judged;
     sum.worst = std::max(sum.worst, result.worst);
-    sum.stops.insert(name_of(result.stop));
+    sum.stops.insert(stop_text(result.stop));
   }
   for (const StoredResult& result : report.stored) {
     if (result.kernel != options.kernels[kernel].name || !result.verdict) continue;
@@ -63,7 +50,7 @@ KernelSum sum_of(const Options& options, const Report& report, std::size_t kerne
   return sum;
 }
 
-std::string stops_text(const KernelSum& sum) {
+std::string stops_text(const KernelRow& sum) {
   std::string text;
   for (const std::string_view stop : sum.stops) {
     text += fmt::format("{}{}", text.empty() ? "" : ", ", stop);
@@ -89,6 +76,20 @@ std::string nothing_judged(const Options& options, const Report& report) {
 
 }  // namespace
 
+std::string_view stop_text(Stop stop) {
+  switch (stop) {
+    case Stop::kCases:
+      return "cases done";
+    case Stop::kTime:
+      return "time";
+    case Stop::kFailure:
+      return "failure";
+    case Stop::kInterrupted:
+      return "interrupted";
+  }
+  return "?";
+}
+
 std::string replay_line(const std::string& command, const kernels::KernelInfo* kernel,
                         const std::filesystem::path& path) {
   std::string line = command + " replay";
@@ -113,11 +114,12 @@ std::string failure_text(const Options& options, const Failure& failure,
                    ? fmt::format("{}, error/bound {}", problem::printable(verdict.failure_class),
                                  ratio_text(verdict.severity))
                    : problem::printable(verdict.failure_class));
-  if (!verdict.message.empty()) add("message", problem::printable(verdict.message));
+  if (!verdict.message.empty()) add("message", problem::printable(verdict.message, 600));
   if (verdict.where) add("where", where_text(*verdict.where));
   // A single key always weighs 1; that a minimal case sees no weights is no news then.
   const std::optional<double> sees = sharpness(failure.minimal, kernel);
   if (sees && std::isfinite(*sees)) add("sees", sharpness_text(*sees));
+  if (!failure.minimal.history.empty()) add("needs", history_text(failure.minimal));
   if (failure.shrunk) {
     add("drawn", fmt::format("case {}: {}", failure.k, size_text(failure.original)));
     add("shrunk", fmt::format("to {}", size_text(failure.minimal)));
@@ -158,7 +160,7 @@ std::string stored_text(const Options& options, const Report& report, const std:
   std::vector<std::string> not_served;
   std::string exceptions;
   for (const StoredResult& result : report.stored) {
-    const std::string path = problem::printable(result.path.string(), 400);
+    const std::string path = path_text(result.path);
     if (!result.verdict && !result.kernel.empty()) {
       ++too_late;
       continue;
@@ -201,7 +203,7 @@ std::string closing_table(const Options& options, const Report& report) {
   std::vector<std::vector<std::string>> rows{
       {"kernel", "properties", "cases", "checks", "worst error/bound", "verdict", "stopped by"}};
   for (std::size_t kernel = 0; kernel < options.kernels.size(); ++kernel) {
-    const KernelSum sum = sum_of(options, report, kernel);
+    const KernelRow sum = sum_of(options, report, kernel);
     if (sum.applicable == 0) continue;
     std::string verdict = sum.failing > 0   ? "FAILS " + plural(sum.failing, "property")
                           : sum.judged == 0 ? "inconclusive"
@@ -236,6 +238,13 @@ std::string totals_text(const Report& report) {
       grouped(static_cast<std::int64_t>(static_cast<double>(judged) / seconds)),
       share(report.generate_ns), share(report.oracle_ns), share(report.kernel_ns),
       grouped(report.escalations), grouped(report.vacuous), grouped(report.second_looks));
+  if (report.needy_pairs > 0) {
+    text += fmt::format(
+        "need: {} of {} went on to meet new labels or pairs of them; the others got a quarter of "
+        "their time\n",
+        grouped(report.needy_pairs),
+        plural(static_cast<std::int64_t>(report.pairs.size()), "kernel and property"));
+  }
   if (report.interrupted) text += "interrupted: this is what was done so far\n";
   return text;
 }

@@ -25,8 +25,13 @@ std::string grouped(std::int64_t count);                    ///< "12,345"
 std::string ratio_text(double ratio);                       ///< "0.41", "3.2e+05", "inf"
 std::string plural(std::int64_t count, std::string_view noun);  ///< "1 case", "2 cases"
 
+std::string_view stop_text(Stop stop);  ///< "cases done", "time"
+
 /// "2 sequences, 5 query rows, 9 keys, 4 query heads on 2, head_dim 8, pages of 4".
 std::string size_text(const problem::Case& value);
+/// What a case with a history needs before it: "2 checks before it, the last one padding.page_tail:
+/// 1 sequence, ...".
+std::string history_text(const problem::Case& value);
 /// "o[sequence 0, row 3, head 1, lane 5] in page 7"
 std::string where_text(const problem::Where& where);
 /// "o[...] = 0.25, statistically expected 0.2501 +- 3e-05: 3.3 times that, again in 5 of 5

@@ -87,6 +87,16 @@ std::string plural(std::int64_t count, std::string_view noun) {
   return fmt::format("{} {}s", grouped(count), noun);
 }
 
+std::string history_text(const problem::Case& value) {
+  if (value.history.empty()) return "no check before it";
+  const problem::Case& last = value.history.back();
+  const bool alone = value.history.size() == 1;
+  return fmt::format("{} before it on the same kernel object, {}{}: {}",
+                     plural(static_cast<std::int64_t>(value.history.size()), "check"),
+                     alone ? "" : "the last one ", problem::printable(last.property),
+                     size_text(last));
+}
+
 std::string size_text(const problem::Case& value) {
   if (problem::is_program(value)) {
     return fmt::format("program of {}: {}",

@@ -8,6 +8,7 @@
 #include <new>
 #include <string>
 #include <unistd.h>
+#include <vector>
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
@@ -17,6 +18,7 @@
 #include "campaign/table.h"
 #include "cli/verbs.h"
 #include "corpus/case_file.h"
+#include "kernels/session.h"
 #include "problem/errors.h"
 #include "problem/text.h"
 #include "properties/property.h"
@@ -77,66 +79,67 @@ bool lost_output() {
   return fstat(STDOUT_FILENO, &info) != 0 || !(S_ISFIFO(info.st_mode) || S_ISSOCK(info.st_mode));
 }
 
+/// CLI11 misses the verb before it looks at the word in its place: what is wrong with that word, or
+/// nothing when there is none.
+std::string missing_verb(const CLI::App& app, int argc, char** argv) {
+  const CLI::App* above = &app;
+  int word = 1;
+  while (!above->get_subcommands().empty()) {
+    above = above->get_subcommands().front();
+    ++word;
+  }
+  if (word >= argc || argv[word][0] == '-') return {};
+  std::vector<std::string> names;
+  for (const CLI::App* verb : above->get_subcommands([](const CLI::App*) { return true; })) {
+    names.push_back(verb->get_name());
+  }
+  return names.empty() ? std::string()
+                       : fmt::format("no verb '{}'; there are {}", problem::printable(argv[word]),
+                                     fmt::join(names, ", "));
+}
+
 int run(int argc, char** argv) {
   CLI::App app("Property-based differential testing of attention kernels.", "attest");
   app.footer(kFooter);
   app.require_subcommand(1);
-  app.set_version_flag("--version",
-                       fmt::format("attest {} ({}), case format {}, generator {}, values {}",
-                                   ATTEST_VERSION, ATTEST_COMMIT, corpus::kCaseFormat,
-                                   properties::kGeneratorVersion, problem::kValuesVersion));
-  ListVerb list;
-  FuzzVerb fuzz;
-  CompareVerb compare;
-  ReplayVerb replay;
-  ShowVerb show;
-  ShrinkVerb shrink;
-  MutantsVerb mutants;
-  CLI::App* list_app = app.add_subcommand("list", "What there is: kernels, or properties");
-  CLI::App* fuzz_app = app.add_subcommand("fuzz", "Draw cases, judge kernels, shrink what fails");
-  CLI::App* compare_app =
-      app.add_subcommand("compare", "Hold two kernels against each other on the same cases");
-  CLI::App* replay_app = app.add_subcommand("replay", "Run stored cases again");
-  CLI::App* show_app =
-      app.add_subcommand("show", "Draw a case: block table, mask, poison, expected and got");
-  CLI::App* shrink_app = app.add_subcommand("shrink", "Make a failing case smaller");
-  CLI::App* mutants_app =
-      app.add_subcommand("mutants", "The report card: which property finds which planted bug");
-  list.add_to(list_app);
-  fuzz.add_to(fuzz_app);
-  compare.add_to(compare_app);
-  replay.add_to(replay_app);
-  show.add_to(show_app);
-  shrink.add_to(shrink_app);
-  mutants.add_to(mutants_app);
+  app.set_version_flag("--version", version_text());
+  const std::vector<NamedVerb> verbs = all_verbs();
+  std::vector<const CLI::App*> apps;
+  for (const NamedVerb& verb : verbs) {
+    CLI::App* verb_app = app.add_subcommand(verb.name, verb.help);
+    verb.verb->add_to(verb_app);
+    apps.push_back(verb_app);
+  }
 
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& asked) {  // --help and --version
     return app.exit(asked);
   } catch (const CLI::RequiredError& error) {
-    // CLI11 misses the verb before it looks at the word in its place.
-    if (app.get_subcommands().empty() && argc > 1 && argv[1][0] != '-') {
-      return fail(kUsage,
-                  fmt::format("no verb '{}'; there are list, fuzz, compare, replay, show, shrink "
-                              "and mutants",
-                              problem::printable(argv[1])));
-    }
+    const std::string missing = missing_verb(app, argc, argv);
+    if (!missing.empty()) return fail(kUsage, missing);
     return fail(kUsage, fmt::format("{} (attest --help)", error.what()));
   } catch (const CLI::ParseError& error) {
     return fail(kUsage, fmt::format("{} (attest --help)", error.what()));
   }
-  const std::string command = command_name(argv[0]);
-  if (list_app->parsed()) return list.run();
-  if (fuzz_app->parsed()) return fuzz.run(command);
-  if (compare_app->parsed()) return compare.run(command);
-  if (replay_app->parsed()) return replay.run();
-  if (show_app->parsed()) return show.run();
-  if (mutants_app->parsed()) return mutants.run(command);
-  return shrink.run(command);
+  const Invocation invocation{command_name(argv[0]), {argv + 1, argv + argc}};
+  for (std::size_t i = 0; i < verbs.size(); ++i) {
+    if (apps[i]->parsed()) return verbs[i].verb->run(invocation);
+  }
+  throw ContractError("CLI11 parsed a command without a verb");
 }
 
 }  // namespace
+
+namespace attest::cli {
+
+std::string version_text() {
+  return fmt::format("attest {} ({}), case format {}, generator {}, values {}", ATTEST_VERSION,
+                     ATTEST_COMMIT, corpus::kCaseFormat, properties::kGeneratorVersion,
+                     problem::kValuesVersion);
+}
+
+}  // namespace attest::cli
 
 int main(int argc, char** argv) {
   // A reader that went away (attest list | head) is no reason to die in the middle of a file.
@@ -148,6 +151,8 @@ int main(int argc, char** argv) {
   } catch (const campaign::UsageError& error) {
     return fail(kUsage, error.what());
   } catch (const campaign::NothingToDo& error) {
+    return fail(kNothingToDo, error.what());
+  } catch (const kernels::NoDeviceError& error) {
     return fail(kNothingToDo, error.what());
   } catch (const CorpusError& error) {
     return fail(kBrokenCase, error.what());

@@ -1,97 +1,57 @@
-// The verbs of attest: which arguments each takes, and what it does with them.
+// The verbs of attest, each in a file of its own: which arguments it takes, and what it does with
+// them. main.cc knows them from all_verbs() alone.
 #pragma once
 
-#include <filesystem>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include <CLI/CLI.hpp>
-
-#include "kernels/session.h"
 
 namespace attest::cli {
 
 /// Exit codes that verbs do not get from a report (docs/command-line.md has them all).
 enum ExitCode { kHolds = 0, kBrokenCase = 3, kNothingToDo = 4, kUsage = 64, kInternal = 70 };
 
-/// An empty value is a variable that was not set (--seed "$SEED"), not a wish for the default.
-CLI::Validator not_empty();
-/// Throws: UsageError when the path is something else than a folder; it need not exist yet.
-std::filesystem::path folder(const std::string& path, const char* option);
+/// Versions of the program and of everything that defines stored results.
+std::string version_text();
 
-/// Arguments that several verbs take.
-struct Common {
-  std::vector<std::string> kernels;
-  std::string timeout = "10s";
-  bool in_process = false;
-
-  void add_to(CLI::App* verb);
-  void add_session_to(CLI::App* verb);
-  kernels::SessionOptions session() const;
+/// How attest was called.
+struct Invocation {
+  std::string command;                 ///< what the person types for attest, for lines to paste
+  std::vector<std::string> arguments;  ///< as typed, the verb first
 };
 
-// Each verb: add_to() declares its arguments, run() checks them, works and returns the exit code.
-// `command`: what the person types for attest, for lines to paste. Numbers are texts until run(),
-// since CLI11 would read them less strictly.
+class Verb {
+ public:
+  Verb() = default;
+  virtual ~Verb() = default;
+  Verb(const Verb&) = delete;
+  Verb& operator=(const Verb&) = delete;
 
-struct ListVerb {
-  std::vector<std::string> property_globs;
-  bool properties = false;
-  Common common;
-
-  void add_to(CLI::App* verb);
-  int run() const;
+  /// Declares the arguments.
+  virtual void add_to(CLI::App* app) = 0;
+  /// Checks the arguments, works and returns the exit code.
+  virtual int run(const Invocation& invocation) const = 0;
 };
 
-struct FuzzVerb {
-  std::string time, cases, seed, jobs, max_shrinks, corpus, out;
-  std::vector<std::string> property_globs;
-  bool coverage = false, exhaustive = false;
-  Common common;
-
-  void add_to(CLI::App* verb);
-  int run(const std::string& command) const;
+struct NamedVerb {
+  std::string name;
+  std::string help;  ///< one line
+  std::unique_ptr<Verb> verb;
 };
 
-struct MutantsVerb {
-  std::string time, cases, seed, jobs, output;
-  std::vector<std::string> property_globs;
-  Common common;
+/// All of them, in the order of `attest --help`.
+std::vector<NamedVerb> all_verbs();
 
-  void add_to(CLI::App* verb);
-  int run(const std::string& command) const;
-};
-
-struct CompareVerb {
-  std::string a, b, time, cases, seed, corpus;
-  Common common;
-
-  void add_to(CLI::App* verb);
-  int run(const std::string& command) const;
-};
-
-struct ReplayVerb {
-  std::vector<std::string> paths;
-  Common common;
-
-  void add_to(CLI::App* verb);
-  int run() const;
-};
-
-struct ShowVerb {
-  std::string path;
-  Common common;
-
-  void add_to(CLI::App* verb);
-  int run() const;
-};
-
-struct ShrinkVerb {
-  std::string path, output, time, evaluations;
-  Common common;
-
-  void add_to(CLI::App* verb);
-  int run(const std::string& command) const;
-};
+std::unique_ptr<Verb> compare_verb();
+std::unique_ptr<Verb> corpus_verb();
+std::unique_ptr<Verb> fuzz_verb();
+std::unique_ptr<Verb> list_verb();
+std::unique_ptr<Verb> merge_verb();
+std::unique_ptr<Verb> mutants_verb();
+std::unique_ptr<Verb> replay_verb();
+std::unique_ptr<Verb> show_verb();
+std::unique_ptr<Verb> shrink_verb();
 
 }  // namespace attest::cli

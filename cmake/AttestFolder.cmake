@@ -17,10 +17,11 @@ endfunction()
 #               [MAY_USE <folder>...]          its headers and sources may include these folders
 #               [MAY_USE_PRIVATE <folder>...]  only its sources may, and its users do not see them
 #               [PUBLIC_DEPS <target>...]      libraries from outside, in its headers
-#               [PRIVATE_DEPS <target>...])    libraries from outside, in its sources only
+#               [PRIVATE_DEPS <target>...]     libraries from outside, in its sources only
+#               [COLD_WITH_SANITIZERS])        such a build leaves it unoptimised: attest::cold
 # makes the static library attest_<folder>, alias attest::<folder>.
 function(attest_folder folder)
-  cmake_parse_arguments(arg "" ""
+  cmake_parse_arguments(arg "COLD_WITH_SANITIZERS" ""
     "SOURCES;MAY_USE;MAY_USE_PRIVATE;PUBLIC_DEPS;PRIVATE_DEPS" ${ARGN})
   if(arg_UNPARSED_ARGUMENTS OR NOT arg_SOURCES)
     message(FATAL_ERROR "attest_folder(${folder}): no SOURCES, or stray ${arg_UNPARSED_ARGUMENTS}")
@@ -35,4 +36,7 @@ function(attest_folder folder)
   target_link_libraries(attest_${folder}
     PUBLIC ${arg_MAY_USE} ${arg_PUBLIC_DEPS}
     PRIVATE ${arg_MAY_USE_PRIVATE} ${arg_PRIVATE_DEPS} attest::options)
+  if(arg_COLD_WITH_SANITIZERS AND ATTEST_SANITIZE)
+    target_link_libraries(attest_${folder} PRIVATE attest::cold)
+  endif()
 endfunction()

@@ -35,3 +35,12 @@ if(ATTEST_SANITIZE)
     add_compile_options(-fno-sanitize=function)
   endif()
 endif()
+
+# attest::cold: for targets that nobody waits for when they run, but everybody when they are built.
+# Takes a third off g++'s time and half off clang's with sanitizers.
+add_library(attest_cold INTERFACE)
+add_library(attest::cold ALIAS attest_cold)
+target_compile_options(attest_cold INTERFACE $<${gnu_cxx}:-Og>)
+if(ATTEST_SANITIZE)
+  target_compile_options(attest_cold INTERFACE $<$<COMPILE_LANG_AND_ID:CXX,Clang>:-O0>)
+endif()

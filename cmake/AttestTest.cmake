@@ -17,7 +17,7 @@ function(attest_test name)
   add_executable(${name} ${arg_SOURCES})
   target_include_directories(${name} PRIVATE ${root})
   target_compile_definitions(${name} PRIVATE ATTEST_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
-  target_link_libraries(${name} PRIVATE ${arg_LIBS} GTest::gtest_main attest::options)
+  target_link_libraries(${name} PRIVATE ${arg_LIBS} GTest::gtest_main attest::options attest::cold)
 
   # gtest_discover_tests cannot pass on a list. ctest -L and -LE search a label for a regular
   # expression, so several in one are found just as well.

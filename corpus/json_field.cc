@@ -30,6 +30,10 @@ std::string described(const json& value) {
 }  // namespace
 
 void Field::expect_keys(std::initializer_list<std::string_view> keys) const {
+  expect_keys(std::span(keys.begin(), keys.size()));
+}
+
+void Field::expect_keys(std::span<const std::string_view> keys) const {
   if (!value_->is_object()) fail("an object");
   for (const auto& item : value_->items()) {
     if (std::find(keys.begin(), keys.end(), item.key()) != keys.end()) continue;
@@ -58,6 +62,19 @@ std::size_t Field::list_size(std::size_t max) const {
 
 Field Field::element(std::size_t i) const {
   return {(*value_)[i], *file_, path_ + "[" + std::to_string(i) + "]"};
+}
+
+std::vector<std::string> Field::keys(std::size_t max) const {
+  if (!value_->is_object()) fail("an object");
+  std::vector<std::string> keys;
+  for (const auto& item : value_->items()) {
+    if (item.key().size() > max || !problem::is_printable(item.key())) {
+      fail_because("key \"" + problem::printable(item.key(), 80) + "\": expected at most " +
+                   std::to_string(max) + " bytes that are safe to print");
+    }
+    keys.push_back(item.key());
+  }
+  return keys;
 }
 
 std::int64_t Field::integer(std::int64_t min, std::int64_t max) const {

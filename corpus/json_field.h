@@ -7,8 +7,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <initializer_list>
+#include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <nlohmann/json.hpp>
 
@@ -33,6 +35,7 @@ class Field {
 
   /// Throws unless this is an object whose keys are all in `keys`.
   void expect_keys(std::initializer_list<std::string_view> keys) const;
+  void expect_keys(std::span<const std::string_view> keys) const;
   bool has(std::string_view key) const;
   /// The member `key`. Throws if it is missing.
   Field member(std::string_view key) const;
@@ -40,6 +43,10 @@ class Field {
   /// Number of elements. Throws unless this is a list of at most `max`.
   std::size_t list_size(std::size_t max = kMaxJsonElements) const;
   Field element(std::size_t i) const;
+
+  /// The keys of this object in their order, where they are data: each of at most `max` bytes and
+  /// safe to print.
+  std::vector<std::string> keys(std::size_t max) const;
 
   /// Throws unless this is a number written as an integer, in [min, max].
   std::int64_t integer(std::int64_t min, std::int64_t max) const;

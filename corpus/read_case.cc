@@ -132,28 +132,47 @@ problem::ShrinkRecord read_shrink(const Field& field) {
   return out;
 }
 
+/// What is asked: program and contents. `name`: how the one problem is called in messages.
+void read_question(const Field& field, Field (*name)(const Field& problem), Case& out) {
+  if (field.has("program")) {
+    if (field.has("problem")) field.fail_because("expected problem or program, got both");
+    out.program.calls = read_calls(field.member("program"));
+  } else {
+    out.program.calls.emplace_back().problem = read_problem(name(field.member("problem")));
+  }
+  out.values = read_values(field.member("values"), out.program.calls[0].problem);
+  if (field.has("storage")) out.storage = read_storage(field.member("storage"));
+  if (field.has("plan")) out.plan = read_plan(field.member("plan"));
+  if (field.has("poisons")) out.poisons = read_poisons(field.member("poisons"));
+}
+
+std::vector<Case> read_history(const Field& field) {
+  std::vector<Case> history(field.list_size(problem::kMaxHistory));
+  for (std::size_t i = 0; i < history.size(); ++i) {
+    const Field item = field.element(i);
+    item.expect_keys({"property", "problem", "program", "values", "storage", "plan", "poisons"});
+    history[i].property = item.member("property").text(kMaxNameBytes);
+    read_question(
+        item, [](const Field& problem) { return problem; }, history[i]);
+  }
+  return history;
+}
+
 Case read_document(const Field& field) {
   // First of all: a file of another format has other keys, and that is not what is wrong with it.
   field.member("format").integer(kCaseFormat, kCaseFormat);
-  field.expect_keys({"format", "property", "kernel", "note", "expected", "shrink", "problem",
-                     "program", "values", "storage", "plan", "poisons"});
+  field.expect_keys({"format", "property", "kernel", "note", "expected", "shrink", "history",
+                     "problem", "program", "values", "storage", "plan", "poisons"});
   Case out;
   out.property = field.member("property").text(kMaxNameBytes);
   if (field.has("kernel")) out.kernel = field.member("kernel").text(kMaxNameBytes);
   if (field.has("note")) out.note = field.member("note").text(kMaxNoteBytes);
   if (field.has("expected")) out.expected = read_expected(field.member("expected"));
   if (field.has("shrink")) out.shrink = read_shrink(field.member("shrink"));
-  if (field.has("program")) {
-    if (field.has("problem")) field.fail_because("expected problem or program, got both");
-    out.program.calls = read_calls(field.member("program"));
-  } else {
-    // Fields of the one problem go by their own names in messages, as in problem::find_error.
-    out.program.calls.emplace_back().problem = read_problem(field.member("problem").as_root());
-  }
-  out.values = read_values(field.member("values"), out.program.calls[0].problem);
-  if (field.has("storage")) out.storage = read_storage(field.member("storage"));
-  if (field.has("plan")) out.plan = read_plan(field.member("plan"));
-  if (field.has("poisons")) out.poisons = read_poisons(field.member("poisons"));
+  if (field.has("history")) out.history = read_history(field.member("history"));
+  // Fields of the one problem go by their own names in messages, as in problem::find_error.
+  read_question(
+      field, [](const Field& problem) { return problem.as_root(); }, out);
   return out;
 }
 

@@ -100,18 +100,9 @@ Layout write_poisons(const std::vector<problem::Poison>& poisons) {
   return list;
 }
 
-/// `with_history`: also what happened to the case (note, expected, shrink).
-Layout layout_of(const Case& value, bool with_history) {
+/// What is asked: program and contents.
+void add_question(const Case& value, Layout& out) {
   if (value.program.calls.empty()) throw ContractError("case: expected at least one call, got 0");
-  Layout out = Layout::object();
-  out.add("format", Layout::integer(kCaseFormat));
-  out.add("property", Layout::text(value.property));
-  if (!value.kernel.empty()) out.add("kernel", Layout::text(value.kernel));
-  if (with_history) {
-    if (!value.note.empty()) out.add("note", Layout::text(value.note));
-    if (value.expected) out.add("expected", write_expected(*value.expected));
-    if (value.shrink) out.add("shrink", write_shrink(*value.shrink));
-  }
   const problem::Problem& first = value.program.calls[0].problem;
   if (is_plain(value)) {
     out.add("problem", write_problem(first));
@@ -122,6 +113,32 @@ Layout layout_of(const Case& value, bool with_history) {
   if (value.storage != problem::KvStorage{}) out.add("storage", write_storage(value.storage));
   if (value.plan != problem::Plan{}) out.add("plan", write_plan(value.plan));
   if (!value.poisons.empty()) out.add("poisons", write_poisons(value.poisons));
+}
+
+Layout write_history(const std::vector<Case>& history) {
+  Layout list = Layout::list();
+  for (const Case& past : history) {
+    Layout item = Layout::object();
+    item.add("property", Layout::text(past.property));
+    add_question(past, item);
+    list.add(std::move(item));
+  }
+  return list;
+}
+
+/// `with_record`: also what became of the case (note, expected, shrink).
+Layout layout_of(const Case& value, bool with_record) {
+  Layout out = Layout::object();
+  out.add("format", Layout::integer(kCaseFormat));
+  out.add("property", Layout::text(value.property));
+  if (!value.kernel.empty()) out.add("kernel", Layout::text(value.kernel));
+  if (with_record) {
+    if (!value.note.empty()) out.add("note", Layout::text(value.note));
+    if (value.expected) out.add("expected", write_expected(*value.expected));
+    if (value.shrink) out.add("shrink", write_shrink(*value.shrink));
+  }
+  if (!value.history.empty()) out.add("history", write_history(value.history));
+  add_question(value, out);
   return out;
 }
 

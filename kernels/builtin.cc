@@ -1,12 +1,19 @@
 #include "kernels/builtin.h"
 
+#include <algorithm>
+#include <cstddef>
+#include <string_view>
+#include <vector>
+
 #include "kernels/cpu/kernels.h"
+#include "kernels/cuda/kernels.h"
+#include "kernels/planted/cuda/kernels.h"
 #include "kernels/planted/kernels.h"
 
 namespace attest::kernels {
 namespace {
 
-constexpr const attest_kernel* kKernels[] = {
+constexpr const attest_kernel* kCpu[] = {
     &cpu::dense_f32,
     &cpu::dense_f64,
     &cpu::dense_f16,
@@ -60,7 +67,9 @@ constexpr const attest_kernel* kKernels[] = {
     &cpu::paged_attention_v1_bf16_e4m3,
     &cpu::paged_attention_v2_f32,
     &cpu::paged_attention_v2_f16,
+};
 
+constexpr const attest_kernel* kPlanted[] = {
     &planted::v_tail_not_zeroed,
     &planted::one_page_too_many,
     &planted::page_floor_drops_tail,
@@ -145,8 +154,71 @@ constexpr const attest_kernel* kKernels[] = {
     &planted::third_part_wrong_stride,
 };
 
+// Defects that only mode check can see: what they do wrong has no effect on the executor.
+constexpr std::string_view kSeenInCheckOnly[] = {
+    "planted/padding_logits_unwritten",
+    "planted/keys_read_past_end",
+    "planted/weights_unsynced",
+    "planted/lost_updates",
+};
+
+using List = const attest_kernel* const* (*)(std::size_t* count);
+
+std::span<const attest_kernel* const> listed(List list) {
+  std::size_t count = 0;
+  const attest_kernel* const* first = list(&count);
+  return {first, count};
+}
+
+bool seen_in_check_only(const attest_kernel& kernel) {
+  return std::find(std::begin(kSeenInCheckOnly), std::end(kSeenInCheckOnly), kernel.name) !=
+         std::end(kSeenInCheckOnly);
+}
+
+/// CUDA code on the SIMT executor: correct kernels in both modes, planted ones in the one that sees
+/// their defect.
+std::vector<const attest_kernel*> collect_executed() {
+  std::vector<const attest_kernel*> all;
+  for (const List list : {&attest_cuda_kernels_plain, &attest_cuda_kernels_check}) {
+    const auto kernels = listed(list);
+    all.insert(all.end(), kernels.begin(), kernels.end());
+  }
+  for (const attest_kernel* kernel : listed(&attest_planted_cuda_plain)) {
+    if (!seen_in_check_only(*kernel)) all.push_back(kernel);
+  }
+  for (const attest_kernel* kernel : listed(&attest_planted_cuda_check)) {
+    if (seen_in_check_only(*kernel)) all.push_back(kernel);
+  }
+  return all;
+}
+
+const std::vector<const attest_kernel*>& executed() {
+  static const std::vector<const attest_kernel*> all = collect_executed();
+  return all;
+}
+
+std::vector<const attest_kernel*> collect() {
+  std::vector<const attest_kernel*> all(std::begin(kCpu), std::end(kCpu));
+#if defined(ATTEST_HAVE_CUDA)
+  const auto cuda = listed(&attest_cuda_kernels_cuda);
+  all.insert(all.end(), cuda.begin(), cuda.end());
+#endif
+  all.insert(all.end(), std::begin(kPlanted), std::end(kPlanted));
+  all.insert(all.end(), executed().begin(), executed().end());
+  return all;
+}
+
 }  // namespace
 
-std::span<const attest_kernel* const> builtin_kernels() { return kKernels; }
+std::span<const attest_kernel* const> builtin_kernels() {
+  static const std::vector<const attest_kernel*> all = collect();
+  return all;
+}
+
+bool runs_on_executor(const attest_kernel& kernel) {
+  // One pointer: copies of a declaration keep it.
+  return std::any_of(executed().begin(), executed().end(),
+                     [&kernel](const attest_kernel* other) { return other->name == kernel.name; });
+}
 
 }  // namespace attest::kernels

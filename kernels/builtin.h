@@ -10,4 +10,7 @@ namespace attest::kernels {
 /// All correct kernels, then all planted ones.
 std::span<const attest_kernel* const> builtin_kernels();
 
+/// Whether a built-in kernel is CUDA code that runs on the SIMT executor.
+bool runs_on_executor(const attest_kernel& kernel);
+
 }  // namespace attest::kernels

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include <fmt/format.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -40,8 +41,8 @@ bool wants_kernel_output() {
   return value != nullptr && std::string_view(value) == "1";
 }
 
-// Closes all files from `first` on but `keep_a` and `keep_b`.
-void close_other_files(int first, int keep_a, int keep_b) {
+// Closes all files from `first` on but `keep`.
+void close_other_files(int first, int keep) {
   const auto close_from_to = [](int from, int to) {
     if (from > to) return;
 #ifdef SYS_close_range
@@ -52,27 +53,41 @@ void close_other_files(int first, int keep_a, int keep_b) {
     const int end = static_cast<int>(std::min<rlim_t>(limit.rlim_cur, 1 << 16));
     for (int file = from; file <= to && file < end; ++file) close(file);
   };
-  const int low = std::min(keep_a, keep_b);
-  const int high = std::max(keep_a, keep_b);
-  close_from_to(first, low - 1);
-  close_from_to(std::max(first, low + 1), high - 1);
-  close_from_to(std::max(first, high + 1), 0x7fffffff);
+  close_from_to(first, keep - 1);
+  close_from_to(std::max(first, keep + 1), 0x7fffffff);
 }
 
-void silence(bool keep_output) {
+// A file that takes kMaxWords bytes and no more: a kernel that writes without end must not fill the
+// memory. -1 where the system has none.
+int make_words_file() {
+#ifdef F_ADD_SEALS
+  const int file = memfd_create("attest_kernel_stderr", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+  if (file < 0) return -1;
+  if (ftruncate(file, ChildProcess::kMaxWords) != 0 ||
+      fcntl(file, F_ADD_SEALS, F_SEAL_GROW | F_SEAL_SHRINK) != 0) {
+    close(file);
+    return -1;
+  }
+  return file;
+#else
+  return -1;
+#endif
+}
+
+void silence(bool keep_output, int words) {
   const int null = open("/dev/null", O_RDWR | O_CLOEXEC);
   if (null < 0) return;
   dup2(null, STDIN_FILENO);
   if (!keep_output) {
     dup2(null, STDOUT_FILENO);
-    dup2(null, STDERR_FILENO);
+    dup2(words >= 0 ? words : null, STDERR_FILENO);
   }
   if (null > STDERR_FILENO) close(null);
 }
 
 void leave_at_once(int status, void*) { _exit(status); }
 
-void become_child(pid_t parent, bool keep_output) {
+void become_child(pid_t parent, bool keep_output, int words) {
   setpgid(0, 0);
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (getppid() != parent) _exit(0);  // it died before it could be watched
@@ -82,7 +97,7 @@ void become_child(pid_t parent, bool keep_output) {
   sigprocmask(SIG_SETMASK, &none, nullptr);
   const rlimit no_core{0, 0};
   setrlimit(RLIMIT_CORE, &no_core);
-  silence(keep_output);
+  silence(keep_output, words);
   // A kernel that calls exit() must not flush the parent's half-written files a second time.
   // Handlers run last first: those a plug-in adds still run, the parent's do not.
   on_exit(leave_at_once, nullptr);
@@ -90,37 +105,34 @@ void become_child(pid_t parent, bool keep_output) {
 
 }  // namespace
 
-ChildProcess::ChildProcess(const Body& body) {
-  int commands[2];
-  int replies[2];
-  if (pipe2(commands, O_CLOEXEC) != 0) refuse("pipe");
-  if (pipe2(replies, O_CLOEXEC) != 0) {
-    close(commands[0]);
-    close(commands[1]);
-    refuse("pipe");
-  }
+ChildProcess::ChildProcess(const Body& body, Link link) {
+  int replies[2] = {-1, -1};
+  if (link == Link::kPipe && pipe2(replies, O_CLOEXEC) != 0) refuse("pipe");
   const bool keep_output = wants_kernel_output();
-  if (keep_output) std::fflush(nullptr);
+  if (keep_output) {
+    std::fflush(nullptr);
+  } else {
+    words_ = make_words_file();
+  }
   parent_ = getpid();
   pid_ = fork();
   if (pid_ == 0) {
-    become_child(parent_, keep_output);
-    close_other_files(3, commands[0], replies[1]);
+    become_child(parent_, keep_output, words_);
+    close_other_files(3, replies[1]);
     try {
-      body(commands[0], replies[1]);
+      body(replies[1]);
     } catch (...) {
       _exit(70);
     }
     _exit(0);
   }
-  close(replies[1]);
-  commands_ = commands[1];
-  commands_reader_ = commands[0];
+  close_if_open(replies[1]);
   replies_ = replies[0];
   if (pid_ < 0) {
-    close_if_open(commands_);
-    close_if_open(commands_reader_);
+    const int why = errno;
     close_if_open(replies_);
+    close_if_open(words_);
+    errno = why;
     refuse("fork");
   }
   setpgid(pid_, pid_);  // the child does it too: whoever comes first
@@ -128,18 +140,28 @@ ChildProcess::ChildProcess(const Body& body) {
 
 ChildProcess::~ChildProcess() {
   if (!reaped_ && is_mine()) finish(Milliseconds(0));
-  close_if_open(commands_);
-  close_if_open(commands_reader_);
   close_if_open(replies_);
+  close_if_open(words_);
 }
 
 bool ChildProcess::is_mine() const { return getpid() == parent_; }
 
-void ChildProcess::send(const void* bytes, std::size_t count) {
-  if (!write_all(commands_, bytes, count)) {
-    throw SystemError(fmt::format("cannot write to a kernel process: {}", std::strerror(errno)));
-  }
+void ChildProcess::signal(int number) {
+  if (!reaped_) kill(pid_, number);
 }
+
+std::string ChildProcess::last_words() const {
+  if (words_ < 0) return {};
+  // The offset is one with the child's: it says how much was written.
+  const off_t end = lseek(words_, 0, SEEK_CUR);
+  if (end <= 0) return {};
+  std::string words(std::min(static_cast<std::size_t>(end), kMaxWords), '\0');
+  const ssize_t got = pread(words_, words.data(), words.size(), 0);
+  words.resize(got > 0 ? static_cast<std::size_t>(got) : 0);
+  return words;
+}
+
+void forget_words() { lseek(STDERR_FILENO, 0, SEEK_SET); }
 
 ChildProcess::Received ChildProcess::receive(void* bytes, std::size_t capacity, std::size_t* count,
                                              Milliseconds timeout) {

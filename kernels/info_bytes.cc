@@ -10,7 +10,7 @@
 namespace attest::kernels {
 namespace {
 
-constexpr std::uint32_t kMagic = 0x32696b61;  // "aki2"
+constexpr std::uint32_t kInfoMagic = 0x33696b61;  // "aki3"
 
 template <typename Value>
 void put(std::string& out, const Value& value) {
@@ -55,7 +55,7 @@ void take_text(std::string_view& in, std::string& text, std::size_t limit) {
 
 std::string serialise(const KernelInfo& info) {
   std::string out;
-  put(out, kMagic);
+  put(out, kInfoMagic);
   put_text(out, info.name);
   put_text(out, info.description);
   put_text(out, info.library);
@@ -65,6 +65,7 @@ std::string serialise(const KernelInfo& info) {
   put(out, static_cast<std::uint8_t>(info.has_create ? 1 : 0));
   put(out, static_cast<std::uint8_t>(info.has_supports ? 1 : 0));
   put(out, static_cast<std::uint8_t>(info.has_plan ? 1 : 0));
+  put(out, static_cast<std::uint8_t>(info.on_executor ? 1 : 0));
   put(out, info.capabilities);
   put(out, info.conventions);
   put(out, info.numerics);
@@ -75,7 +76,7 @@ KernelInfo deserialise(std::string_view bytes) {
   constexpr std::size_t kMaxPath = 4096;
   std::uint32_t magic = 0;
   take(bytes, magic);
-  if (magic != kMagic) throw ContractError("a kernel's declaration arrived as something else");
+  if (magic != kInfoMagic) throw ContractError("a kernel's declaration arrived as something else");
   KernelInfo info;
   take_text(bytes, info.name, kMaxNameLength);
   take_text(bytes, info.description, kMaxDescriptionLength);
@@ -86,6 +87,7 @@ KernelInfo deserialise(std::string_view bytes) {
   take_flag(bytes, info.has_create);
   take_flag(bytes, info.has_supports);
   take_flag(bytes, info.has_plan);
+  take_flag(bytes, info.on_executor);
   take(bytes, info.capabilities);
   take(bytes, info.conventions);
   take(bytes, info.numerics);

@@ -23,6 +23,7 @@ struct KernelInfo {
   bool has_create = false;  ///< an object that may keep something from call to call
   bool has_supports = false;
   bool has_plan = false;
+  bool on_executor = false;  ///< CUDA code that runs on the CPU: calls have a thread schedule
   attest_capabilities capabilities{};
   attest_conventions conventions{};
   attest_numerics numerics{};   ///< its pointer is null: the text is `numerics_preset`

@@ -4,7 +4,11 @@
 #include <cstring>
 #include <cxxabi.h>
 #include <exception>
+#include <new>
+#include <utility>
 
+#include "kernels/executor.h"
+#include "kernels/gpu/device.h"
 #include "kernels/kernel_info.h"
 #include "kernels/library.h"
 #include "kernels/planted/defect.h"
@@ -30,9 +34,12 @@ void copy_texts(const attest_report& report, Answer* answer) {
 }
 
 template <typename Function>
-attest_status guarded(attest_report* report, const Function& function) {
+attest_status guarded(attest_report* report, Answer* answer, const Function& function) {
   try {
     return function();
+  } catch (const std::bad_alloc&) {
+    answer->out_of_memory = 1;
+    set_message(report, "C++ exception: std::bad_alloc");
   } catch (const std::exception& error) {
     set_message(report, "C++ exception: ", error.what());
   } catch (const abi::__forced_unwind&) {
@@ -55,10 +62,17 @@ attest_status run_one(Function function, void* self, const Argument* call, attes
 }  // namespace
 
 KernelObject::KernelObject(const std::string& library, const std::string& name,
-                           std::int32_t* defect_mark)
+                           std::int32_t* defect_mark, const Arena& arena)
     : kernel_(complete(*load_kernel(library, name))),
+      arena_(arena),
       mark_(defect_mark),
-      plugin_mark_(find_defect_mark(library)) {}
+      plugin_mark_(find_defect_mark(library)) {
+  if (auto executor = Executor::find(library, kernel_)) {
+    executor_ = std::make_unique<Executor>(*std::move(executor));
+  }
+}
+
+KernelObject::~KernelObject() { destroy(); }
 
 void KernelObject::place_mark() const {
   // In one process several objects may take turns.
@@ -70,9 +84,10 @@ Answer KernelObject::create() {
   place_mark();
   Answer answer;
   attest_report report = empty_report();
-  if (kernel_.create != nullptr) {
-    answer.status = guarded(&report, [&] { return kernel_.create(&self_, &report); });
-  }
+  answer.status = guarded(&report, &answer, [&]() -> attest_status {
+    if (kernel_.capabilities.device == ATTEST_CUDA) device_ = std::make_unique<gpu::Device>(arena_);
+    return kernel_.create == nullptr ? ATTEST_OK : kernel_.create(&self_, &report);
+  });
   created_ = answer.status == ATTEST_OK;
   copy_texts(report, &answer);
   return answer;
@@ -85,11 +100,31 @@ void KernelObject::destroy() {
   self_ = nullptr;
 }
 
-Answer KernelObject::call(Operation operation, const void* argument) {
+Answer KernelObject::call(Operation operation, const void* argument,
+                          const problem::Schedule& schedule, DeviceMode mode) {
   Answer answer;
   attest_report report = empty_report();
   place_mark();
-  answer.status = guarded(&report, [&] { return run(operation, argument, &report, &answer); });
+  if (executor_ != nullptr) executor_->begin(schedule, operation, argument, kernel_);
+  std::string finding;
+  answer.status = guarded(&report, &answer, [&]() -> attest_status {
+    if (device_ == nullptr) return run(operation, argument, &report, &answer);
+    const gpu::Device::Result result = device_->call(
+        operation, argument, kernel_.conventions, mode,
+        [&](const void* on_device) { return run(operation, on_device, &report, &answer); });
+    finding = result.finding;
+    answer.wrecked = result.wrecked ? 1 : 0;
+    return result.status;
+  });
+  if (executor_ != nullptr) {
+    finding = executor_->findings();
+    finding = finding.substr(0, finding.find('\n'));
+  }
+  if (!finding.empty()) {
+    set_message(&report, finding.c_str());
+    answer.status = ATTEST_FAILED;
+    answer.found = 1;
+  }
   copy_texts(report, &answer);
   return answer;
 }

@@ -70,6 +70,40 @@ std::byte* Launch::add(std::string name, Role role, std::size_t bytes, std::size
         fmt::format("launch: buffer '{}' has alignment {}: not a power of two up to {}", name,
                     alignment, kMaxAlignment));
   }
+  if (bytes > arena_.capacity()) {
+    throw ContractError(fmt::format("launch: buffer '{}' of {} bytes exceeds the arena of {}", name,
+                                    bytes, arena_.capacity()));
+  }
+  Buffer buffer{.name = std::move(name), .role = role, .data = nullptr, .bytes = bytes};
+  const auto slot = arena_.take_slot(bytes);
+  if (slot) {
+    place_in(*slot, alignment, buffer);
+  } else {
+    place_between(alignment, buffer);
+  }
+  buffers_.push_back(std::move(buffer));
+  return buffers_.back().data;
+}
+
+void Launch::place_in(const GuardedSlots::Slot& slot, std::size_t alignment, Buffer& buffer) const {
+  const auto room = static_cast<std::size_t>(slot.end - slot.begin) - buffer.bytes;
+  std::size_t first = 0;
+  switch ((XXH3_64bits(buffer.name.data(), buffer.name.size()) + arena_.placement()) % 4) {
+    case 0:
+    case 1:
+      first = room & ~(alignment - 1);
+      break;
+    case 2:
+      break;
+    default:
+      first = alignment < kMaxAlignment && room >= alignment ? alignment : 0;
+  }
+  buffer.data = slot.begin + first;
+  buffer.before = std::min(first, kCanary);
+  buffer.after = std::min(room - first, kCanary);
+}
+
+void Launch::place_between(std::size_t alignment, Buffer& buffer) {
   // Where the last buffer's canary ends this one's begins: no byte between them is unwatched. The
   // data begins at an odd multiple of the alignment: a kernel that needs more than it declared
   // meets less.
@@ -77,14 +111,8 @@ std::byte* Launch::add(std::string name, Role role, std::size_t bytes, std::size
   const std::size_t period = no_better ? 2 * alignment : alignment;
   const std::size_t phase = no_better ? alignment : 0;
   const std::size_t from = arena_.used() + kCanary;
-  const std::size_t before = kCanary + (period + phase - from % period) % period;
-  if (bytes > arena_.capacity()) {
-    throw ContractError(fmt::format("launch: buffer '{}' of {} bytes exceeds the arena of {}", name,
-                                    bytes, arena_.capacity()));
-  }
-  std::byte* data = arena_.allocate(before + bytes + kCanary, 1) + before;
-  buffers_.push_back({std::move(name), role, data, bytes, before, 0, 0});
-  return data;
+  buffer.before = kCanary + (period + phase - from % period) % period;
+  buffer.data = arena_.allocate(buffer.before + buffer.bytes + kCanary, 1) + buffer.before;
 }
 
 attest_tensor Launch::strided(std::string name, Role role, const attest_tensor& view,
@@ -121,7 +149,10 @@ attest_tensor Launch::in_window(std::string name, int window, const attest_tenso
   arena_.fill_windows(filled);
   attest_tensor tensor = view;
   tensor.data = place->base() + first;
-  buffers_.push_back({std::move(name), Role::kInput, place->base() + first, bytes, kCanary, 0, 0});
+  buffers_.push_back({.name = std::move(name),
+                      .role = Role::kInput,
+                      .data = place->base() + first,
+                      .bytes = bytes});
   buffers_.back().laid = std::move(laid);
   buffers_.back().windowed = true;
   return tensor;
@@ -197,7 +228,7 @@ void Launch::seal() {
   };
   for (Buffer& b : buffers_) {
     std::memcpy(b.data - b.before, kPattern.data(), b.before);
-    std::memcpy(b.data + b.bytes, kPattern.data(), kCanary);
+    std::memcpy(b.data + b.bytes, kPattern.data(), b.after);
     if (!has_copy(b)) {
       if (b.role == Role::kInput) b.hash = XXH3_64bits(b.data, b.bytes);
       continue;
@@ -214,8 +245,8 @@ std::optional<Damage> Launch::find_canary(const Buffer& b) const {
     return Damage{b.name, true, false,
                   static_cast<std::int64_t>(at) - static_cast<std::int64_t>(b.before)};
   }
-  at = first_difference(b.data + b.bytes, kPattern.data(), kCanary);
-  if (at < kCanary) return Damage{b.name, true, false, static_cast<std::int64_t>(b.bytes + at)};
+  at = first_difference(b.data + b.bytes, kPattern.data(), b.after);
+  if (at < b.after) return Damage{b.name, true, false, static_cast<std::int64_t>(b.bytes + at)};
   return std::nullopt;
 }
 

@@ -1,4 +1,5 @@
-// The buffers of one kernel call: allocated in the arena, fenced by canaries, inputs remembered.
+// The buffers of one kernel call: allocated in the arena, fenced by guards and canaries, inputs
+// remembered.
 #pragma once
 
 #include <cstddef>
@@ -33,7 +34,7 @@ struct Damage {
 
 class Launch {
  public:
-  /// Bytes of canary on each side of a buffer, at least.
+  /// Bytes of canary on a side of a buffer without a guard, where there is room.
   static constexpr std::size_t kCanary = 128;
   /// Inputs up to this size are copied, so that damage has an offset; larger ones are hashed.
   static constexpr std::size_t kCopyLimit = std::size_t{1} << 20;
@@ -41,8 +42,11 @@ class Launch {
   /// Starts afresh: resets the arena.
   explicit Launch(Arena& arena);
 
-  /// A buffer of `bytes` (0 is allowed and still fenced), aligned as asked and (below a page) no
-  /// better, contents undefined: what the arena held before.
+  /// A buffer of `bytes` (0 is allowed and still fenced), aligned as asked, contents undefined:
+  /// what the arena held before. It lies in a slot of the arena, and Arena::placement() and its
+  /// name decide where: half of all end where the slot does, as far as the alignment allows, a
+  /// quarter begin where it begins, and a quarter begin aligned as asked and no better. Without a
+  /// free slot it lies between canaries alone, aligned no better than asked.
   std::byte* add(std::string name, Role role, std::size_t bytes, std::size_t alignment = 64);
 
   /// Alignment of tensors from here on, in bytes; 0: their element's own. Otherwise 64.
@@ -78,6 +82,10 @@ class Launch {
   /// add().
   std::optional<Damage> find_damage() const;
 
+  /// Where an address is, from the nearest buffer: "4 bytes past the end of k (input, 2,048
+  /// bytes)"; nothing when it is far from all.
+  std::optional<std::string> locate(std::uint64_t address) const;
+
   Arena& arena() const { return arena_; }
 
  private:
@@ -86,13 +94,16 @@ class Launch {
     Role role;
     std::byte* data;
     std::size_t bytes;
-    std::size_t before;            ///< canary bytes that end at data
-    std::uint64_t hash;            ///< of a large input
-    std::size_t copy;              ///< where a small input's copy begins in copies_
+    std::size_t before = kCanary;  ///< canary bytes that end at data
+    std::size_t after = kCanary;   ///< and those that begin behind it
+    std::uint64_t hash = 0;        ///< of a large input
+    std::size_t copy = 0;          ///< where a small input's copy begins in copies_
     attest_tensor gapped = {};     ///< of an output with gaps
     std::vector<Bytes> laid = {};  ///< of an input in a window
     bool windowed = false;
   };
+  void place_in(const GuardedSlots::Slot& slot, std::size_t alignment, Buffer& buffer) const;
+  void place_between(std::size_t alignment, Buffer& buffer);
   bool has_copy(const Buffer& buffer) const;
   std::optional<Damage> find_canary(const Buffer& buffer) const;
   std::optional<Damage> find_change(const Buffer& buffer) const;

@@ -84,11 +84,14 @@ const attest_kernel* load_kernel(const std::string& library, const std::string& 
   throw ContractError(fmt::format("has no kernel named '{}'", printable(name)));
 }
 
+void* find_symbol(const std::string& library, const char* symbol) {
+  void* loaded = dlopen(file_of(library).c_str(), RTLD_NOW | RTLD_LOCAL | RTLD_NOLOAD);
+  return loaded == nullptr ? nullptr : dlsym(loaded, symbol);
+}
+
 std::int32_t** find_defect_mark(const std::string& library) {
   if (library.empty()) return nullptr;
-  void* loaded = dlopen(file_of(library).c_str(), RTLD_NOW | RTLD_LOCAL | RTLD_NOLOAD);
-  if (loaded == nullptr) return nullptr;
-  return static_cast<std::int32_t**>(dlsym(loaded, "attest_defect_mark"));
+  return static_cast<std::int32_t**>(find_symbol(library, "attest_defect_mark"));
 }
 
 }  // namespace attest::kernels

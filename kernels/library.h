@@ -22,6 +22,9 @@ std::vector<const attest_kernel*> load_library(const std::string& path);
 /// Throws ContractError.
 const attest_kernel* load_kernel(const std::string& library, const std::string& name);
 
+/// A symbol that a loaded plug-in exports; nullptr when it does not.
+void* find_symbol(const std::string& library, const char* symbol);
+
 /// A loaded plug-in's attest_defect_mark (attest_kernel.h); nullptr when it exports none, and for
 /// the built-in kernels.
 std::int32_t** find_defect_mark(const std::string& library);

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 
 #include "kernels/child_process.h"
+#include "kernels/executor.h"
 #include "kernels/kernel_info.h"
 #include "kernels/library.h"
 #include "kernels/session.h"
@@ -22,11 +23,11 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr std::size_t kMaxBytes = std::size_t{16} << 20;
-constexpr std::uint32_t kMagic = 0x6c696b61;  // "akil"
+constexpr std::uint32_t kListMagic = 0x6c696b61;  // "akil"
 
 // First in the pipe, then `kernels` times a size and a serialised declaration; or one error text.
 struct Header {
-  std::uint32_t magic = kMagic;
+  std::uint32_t magic = kListMagic;
   std::uint32_t kernels = 0;
   std::uint32_t is_error = 0;
   std::uint32_t reserved = 0;
@@ -49,7 +50,8 @@ std::string read_declarations(const std::string& path) {
   std::set<std::string> names;
   try {
     for (const attest_kernel* kernel : load_library(path)) {
-      const KernelInfo info = describe(*kernel);
+      KernelInfo info = describe(*kernel);
+      info.on_executor = Executor::find(path, *kernel).has_value();
       if (!names.insert(info.name).second) {
         throw ContractError(fmt::format("exports two kernels named '{}'", info.name));
       }
@@ -83,7 +85,7 @@ std::vector<KernelInfo> parse(std::string_view bytes, const std::string& path) {
   if (bytes.size() < sizeof(header)) throw ContractError("what it declares arrived cut off");
   std::memcpy(&header, bytes.data(), sizeof(header));
   bytes.remove_prefix(sizeof(header));
-  if (header.magic != kMagic || header.kernels > kMaxKernels) {
+  if (header.magic != kListMagic || header.kernels > kMaxKernels) {
     throw ContractError("what it declares arrived garbled");
   }
   if (header.is_error != 0) throw ContractError(printable(take_sized(bytes), 600));
@@ -114,7 +116,7 @@ void check_file(const std::string& path) {
 }
 
 std::string collect(const std::string& path, std::chrono::milliseconds timeout) {
-  ChildProcess child([&path](int, int replies) {
+  ChildProcess child([&path](int replies) {
     const std::string bytes = read_declarations(path);
     write_all(replies, bytes.data(), bytes.size());
   });

@@ -48,6 +48,16 @@ bool is_planted(const KernelInfo& info) {
   return info.library.empty() && info.name.starts_with("planted/");
 }
 
+namespace {
+
+/// What is meant when no kernel is named. Those of mode check are slower versions of others.
+bool is_usual(const KernelInfo& info) {
+  return info.library.empty() && !is_planted(info) && info.capabilities.device == ATTEST_CPU &&
+         !info.name.starts_with("check/");
+}
+
+}  // namespace
+
 std::vector<KernelInfo> select_kernels(std::span<const KernelInfo> infos,
                                        std::span<const std::string> patterns) {
   for (const std::string& pattern : patterns) {
@@ -64,7 +74,7 @@ std::vector<KernelInfo> select_kernels(std::span<const KernelInfo> infos,
   for (const KernelInfo& info : infos) {
     const bool wanted =
         patterns.empty()
-            ? info.library.empty() && !is_planted(info)
+            ? is_usual(info)
             : std::any_of(patterns.begin(), patterns.end(),
                           [&](const std::string& pattern) { return matches(pattern, info.name); });
     if (wanted) selected.push_back(info);
@@ -93,7 +103,10 @@ std::vector<KernelInfo> find_kernels(std::span<const std::string> arguments) {
 
 std::vector<KernelInfo> builtin_infos() {
   std::vector<KernelInfo> infos;
-  for (const attest_kernel* kernel : builtin_kernels()) infos.push_back(describe(*kernel));
+  for (const attest_kernel* kernel : builtin_kernels()) {
+    infos.push_back(describe(*kernel));
+    infos.back().on_executor = runs_on_executor(*kernel);
+  }
   std::stable_partition(infos.begin(), infos.end(),
                         [](const KernelInfo& info) { return !is_planted(info); });
   return infos;

@@ -13,7 +13,8 @@ namespace attest::kernels {
 bool is_planted(const KernelInfo& info);
 
 /// The kernels of `infos` whose names match one of the globs (*, ?, [...]; * matches "/" too), in
-/// the order of `infos`, each once. Without patterns: the built-in kernels that are not planted.
+/// the order of `infos`, each once. Without patterns: the built-in kernels that are not planted,
+/// need no GPU and are not of mode check.
 /// Throws ContractError for a pattern that matches nothing, naming kernels with similar names.
 std::vector<KernelInfo> select_kernels(std::span<const KernelInfo> infos,
                                        std::span<const std::string> patterns);

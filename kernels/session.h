@@ -5,23 +5,42 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <optional>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
 #include "kernels/arena.h"
 #include "kernels/attest_kernel.h"
+#include "kernels/crash_record.h"
+#include "kernels/device_mode.h"
 #include "kernels/kernel_info.h"
+#include "problem/schedule.h"
 
 namespace attest::kernels {
 
-enum class Outcome : std::uint8_t { kOk, kRefused, kFailed, kCrash, kHang };
+/// A kernel needs a CUDA device, and this machine or this build has none.
+class NoDeviceError : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+enum class Outcome : std::uint8_t {
+  kOk,
+  kRefused,
+  kFailed,
+  kCrash,
+  kHang,
+  kFinding  ///< the SIMT executor or the device found something: message is "kind: text"
+};
 
 struct RunResult {
   Outcome outcome = Outcome::kOk;
-  std::string
-      message;  ///< the kernel's own, or how it died: "signal 11 (Segmentation fault)"; printable
-  std::string path;         ///< code path the kernel reported
-  bool defect_ran = false;  ///< of planted kernels: the line that makes them wrong ran
+  /// The kernel's own, or how it died: "signal 6 (Aborted): free(): invalid pointer"; printable.
+  std::string message;
+  std::string path;                 ///< code path the kernel reported
+  std::optional<Fault> fault = {};  ///< of a crash or a hang: where it was
+  bool defect_ran = false;          ///< of planted kernels: the line that makes them wrong ran
   bool ok() const { return outcome == Outcome::kOk; }
 };
 
@@ -31,10 +50,17 @@ struct KernelRef {
   std::string name;
 };
 
+std::uint64_t default_kernel_memory();
+
 struct SessionOptions {
-  std::chrono::milliseconds timeout{
-      10'000};  ///< per call; then the process is killed: Outcome::kHang
+  /// Per call; then the process is killed: Outcome::kHang. Time in which the machine kept the
+  /// kernel waiting for a core does not count (own_time.h), but 20 times as much is the end in any
+  /// case.
+  std::chrono::milliseconds timeout{10'000};
   bool in_process = false;
+  /// What a kernel process may allocate; 0: as much as there is. Default: a quarter of the
+  /// machine's memory, between 1 and 8 GiB.
+  std::uint64_t memory = default_kernel_memory();
 };
 
 /// Not thread-safe, and to be destroyed by the thread that opened it: the kernel process dies with
@@ -57,8 +83,17 @@ class Session {
   virtual RunResult append(const attest_append* call) = 0;
   virtual RunResult append_attend(const attest_append_attend* call) = 0;
 
+  /// Thread schedule of the calls from here on, of a kernel on the SIMT executor.
+  virtual void set_schedule(const problem::Schedule& schedule) = 0;
+
+  /// How the calls from here on run, where that is on a GPU.
+  virtual void set_device_mode(DeviceMode /*mode*/) {}
+
   /// Ends the process (or the kernel object); the next call starts afresh.
   virtual void restart() = 0;
+  /// How many kernel objects there were so far: what a kernel remembers, it remembers of calls
+  /// since this last changed.
+  virtual std::uint64_t generation() const = 0;
   /// Nanoseconds spent waiting for the kernel so far.
   virtual std::int64_t kernel_nanoseconds() const = 0;
   /// Of planted kernels: whether the line that makes them wrong ran in a call since this was last
@@ -66,8 +101,11 @@ class Session {
   virtual bool take_defect_ran() = 0;
 };
 
-/// Throws PluginError when the library or the kernel in it cannot be used. A create() that fails,
-/// crashes or hangs is the RunResult of the first call instead.
+/// Throws NoDeviceError, one line that says how to run the same code without a device.
+void require_device(const KernelInfo& info, bool in_process = false);
+
+/// Throws NoDeviceError, and PluginError when the library or the kernel in it cannot be used. A
+/// create() that fails, crashes or hangs is the RunResult of the first call instead.
 std::unique_ptr<Session> open_session(const KernelInfo& info, const SessionOptions& options);
 
 /// Declarations of the built-in kernels, correct ones first.

@@ -36,6 +36,8 @@ SparseWindow::~SparseWindow() {
   if (base_ != nullptr) munmap(base_, kBytes);
 }
 
+std::span<const std::size_t> SparseWindow::islands() { return kIslands; }
+
 bool SparseWindow::in_island(std::size_t offset, std::size_t bytes) {
   for (const std::size_t island : kIslands) {
     if (offset >= island && bytes <= kIsland && offset - island <= kIsland - bytes) return true;

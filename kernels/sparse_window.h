@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <optional>
+#include <span>
 
 namespace attest::kernels {
 
@@ -26,6 +27,8 @@ class SparseWindow {
   ~SparseWindow();
 
   std::byte* base() const { return base_; }
+  /// Where the islands begin, in ascending order.
+  static std::span<const std::size_t> islands();
   /// Whether [offset, offset + bytes) lies in one island.
   static bool in_island(std::size_t offset, std::size_t bytes);
   /// Gives the islands' memory back; they read as zeros again.

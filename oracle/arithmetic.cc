@@ -110,13 +110,13 @@ Arithmetic arithmetic_of(const Numerics& numerics, DType q_dtype, int extra_merg
 namespace {
 
 // Grid-anchored sums of double-double keep 2^-104 of the sum of absolute values per term.
-constexpr double kDoubleDoubleRoundoff = 0x1p-98;
+constexpr double kDoubleDoubleSums = 0x1p-98;
 
 }  // namespace
 
 Arithmetic reference_arithmetic(bool double_double) {
   Arithmetic a;
-  a.u = a.product_u = double_double ? kDoubleDoubleRoundoff : 0x1p-53;
+  a.u = a.product_u = double_double ? kDoubleDoubleSums : 0x1p-53;
   a.exp_error = double_double ? simd::kDDExpError : simd::kExpError;
   a.exp_arg_error = a.u;
   a.tanh_error = double_double ? simd::kDDTanhError : simd::kTanhError;

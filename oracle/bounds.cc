@@ -1,19 +1,32 @@
 #include "oracle/bounds.h"
 
 #include <algorithm>
+#include <array>
+#include <bit>
 #include <cmath>
 #include <cstddef>
-#include <limits>
 #include <utility>
 
 #include "oracle/functions.h"
 #include "oracle/rescales.h"
 #include "oracle/statistical.h"
+#include "problem/special_values.h"
 
 namespace attest::oracle {
 namespace {
 
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
+/// Of the types, in the order of DType.
+struct TypeSizes {
+  double smallest_normal, unit_roundoff;
+};
+const std::array<TypeSizes, problem::kNumDTypes> kTypeSizes = [] {
+  std::array<TypeSizes, problem::kNumDTypes> sizes{};
+  for (const problem::DType type : problem::all_dtypes()) {
+    sizes[static_cast<std::size_t>(type)] = {problem::smallest_normal(type),
+                                             problem::unit_roundoff(type)};
+  }
+  return sizes;
+}();
 
 /// Per key, what lane sums need.
 struct KeyArrays {
@@ -235,9 +248,12 @@ RowBound merge_bound(std::span<const double> lse_s, std::span<const double> o_s,
 
 double output_rounding(problem::DType type, double magnitude) {
   // u * 2^e for numbers in [2^e, 2^(e+1)), and never less than for the smallest normal number.
-  const double size = std::max(std::abs(magnitude), problem::smallest_normal(type));
+  const TypeSizes& sizes = kTypeSizes[static_cast<std::size_t>(type)];
+  const double size = std::max(std::abs(magnitude), sizes.smallest_normal);
   if (!std::isfinite(size)) return kInfinity;
-  return std::ldexp(problem::unit_roundoff(type), std::ilogb(size));
+  constexpr std::uint64_t kExponent = std::uint64_t{0x7ff} << 52;
+  const auto power = std::bit_cast<double>(std::bit_cast<std::uint64_t>(size) & kExponent);
+  return sizes.unit_roundoff * power;
 }
 
 }  // namespace attest::oracle

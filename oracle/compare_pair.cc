@@ -1,18 +1,16 @@
 #include <cmath>
-#include <limits>
 
 #include "oracle/bounds.h"
 #include "oracle/compare.h"
 #include "oracle/finding.h"
 #include "oracle/fpenv.h"
+#include "problem/special_values.h"
 
 namespace attest::oracle {
 namespace {
 
 using problem::DType;
 using problem::Elements;
-
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 Finding judge_pair(DType type_a, double a, const Reference& bound_a, DType type_b, double b,
                    const Reference& bound_b, double scale) {

@@ -3,18 +3,22 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
-#include <limits>
+
+#include "problem/special_values.h"
 
 namespace attest::oracle {
 namespace {
 
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
-
 bool all_finite(const double* x, std::int64_t count) {
-  // The sum of zeros times x is 0 unless something is not finite.
-  double sum = 0;
-  for (std::int64_t d = 0; d < count; ++d) sum += 0 * x[d];
-  return sum == 0;
+  // The sum of zeros times x is 0 unless something is not finite. (Four sums, so that additions
+  // need not wait for each other.)
+  double sums[4] = {};
+  std::int64_t d = 0;
+  for (; d + 4 <= count; d += 4) {
+    for (int i = 0; i < 4; ++i) sums[i] += 0 * x[d + i];
+  }
+  for (; d < count; ++d) sums[0] += 0 * x[d];
+  return sums[0] + sums[1] + sums[2] + sums[3] == 0;
 }
 
 /// True when lane `d` of all visible values is 0.
@@ -123,7 +127,11 @@ void Evaluator::prepare(std::int64_t b, RowId id, std::int64_t slot, simd::Block
 
 void Evaluator::evaluate_block(std::int64_t b, const std::vector<RowId>& rows, Expected& expected) {
   results_.resize(static_cast<std::size_t>(3 * simd::kBlockRows * keys_.dim_v));
-  additions_.resize(static_cast<std::size_t>(3 * simd::kBlockRows * keys_.count));
+  // (Megabytes where keys are many, of which a single row without any would need none.)
+  if (reader_.has_additions(b)) {
+    additions_.resize(
+        std::max(additions_.size(), 3 * rows.size() * static_cast<std::size_t>(keys_.count)));
+  }
   block_.keys = &keys_;
   block_.softcap = problem_.softcap;
   block_.num_rows = 0;
@@ -193,6 +201,7 @@ void Evaluator::find_bounds(std::int64_t b, RowId id, std::int64_t slot) {
   reader_.read(b, id.row, id.head, input_);
   reader_.set_lse(row.lse, input_);
   input_.o = {row.o, static_cast<std::size_t>(keys_.dim_v)};
+  if (!options_.statistical) input_.squares = {};
   row_bounds(input_, kernel_, scratch_, bound_);
 }
 

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
-#include <limits>
 
 #include "oracle/evaluate.h"
 #include "oracle/fpenv.h"
@@ -11,11 +10,10 @@
 #include "oracle/mp.h"
 #include "oracle/state.h"
 #include "problem/errors.h"
+#include "problem/special_values.h"
 
 namespace attest::oracle {
 namespace {
-
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 /// The states of one row that are not empty.
 struct RowStates {

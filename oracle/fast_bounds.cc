@@ -2,15 +2,13 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
 #include "oracle/rescales.h"
 #include "oracle/statistical.h"
+#include "problem/special_values.h"
 
 namespace attest::oracle {
 namespace {
-
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 // Sizes between which products of values, weights and errors are normal floats.
 constexpr double kSmallValue = 0x1p-60;

@@ -1,17 +1,11 @@
 #include "oracle/finding.h"
 
-#include <limits>
 #include <string_view>
 
 #include "problem/errors.h"
+#include "problem/special_values.h"
 
 namespace attest::oracle {
-namespace {
-
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
-
-}  // namespace
-
 Finding structural(const char* failure_class, double expected, double got, double bound) {
   return {Judgement::kFail, failure_class, problem::kStructural, expected, got, bound};
 }

@@ -22,10 +22,8 @@ using problem::Problem;
 constexpr double kScaledRoundings = 6;
 constexpr double kPlainRoundings = 3;  // a last factor (-1, a distance), storing
 
-/// What two doubles leave out of a number, relative.
-constexpr double kDoubleDoubleRoundoff = 0x1p-106;
 /// The definition at 50 digits (2^-166) errs by far less than this share of the evaluation's ball.
-constexpr double kDefinitionShare = 0x1p-64;
+constexpr double kGradientShare = 0x1p-64;
 
 class GradientEvaluator {
  public:
@@ -170,8 +168,7 @@ void refine_gradients(const Problem& problem, const problem::Inputs& inputs,
       reference.value = static_cast<double>(values[i]);
       reference.low = static_cast<double>(Mp(values[i] - reference.value));
       reference.ball = kDoubleDoubleRoundoff * std::abs(reference.value) +
-                       kDefinitionShare * reference.ball +
-                       std::numeric_limits<double>::denorm_min();
+                       kGradientShare * reference.ball + std::numeric_limits<double>::denorm_min();
     }
   };
   refine(exact.q, expected.q);

@@ -8,11 +8,10 @@
 #include "oracle/bound_terms.h"
 #include "oracle/functions.h"
 #include "oracle/key_terms.h"
+#include "problem/special_values.h"
 
 namespace attest::oracle {
 namespace {
-
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 // Counts of roundings on paths that no declaration describes, beside those of the scores
 // (row_counts.h). Each is the largest of the implementations known.

@@ -3,18 +3,15 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
-#include <limits>
 
 #include "oracle/functions.h"
 #include "oracle/visible.h"
+#include "problem/special_values.h"
 
 namespace attest::oracle {
 namespace {
 
 using problem::Problem;
-
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
-constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 
 /// A stored number and a meant one differ by at most this factor.
 double gain_of(const problem::Scales& scales) {

@@ -1,25 +1,21 @@
 // What needs the definition at 50 digits: rows too close to call, rows with non-finite inputs.
 #include <cmath>
 #include <cstddef>
-#include <limits>
 
 #include "oracle/evaluate.h"
 #include "oracle/fpenv.h"
 #include "oracle/mp.h"
 #include "problem/errors.h"
+#include "problem/special_values.h"
 
 namespace attest::oracle {
 namespace {
-
-/// What two doubles leave out of a number, relative.
-constexpr double kDoubleDoubleRoundoff = 0x1p-106;
 
 /// The definition's own error at 50 digits (2^-160 of sum p_j |v_j|, or of lse) is far below this
 /// share of a kernel's bound, which is never below a roundoff of f64 of the same.
 constexpr double kDefinitionShare = 0x1p-80;
 
 /// Below it nothing fits into low.
-constexpr double kSmallestDouble = std::numeric_limits<double>::denorm_min();
 
 }  // namespace
 

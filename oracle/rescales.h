@@ -24,6 +24,8 @@ struct Ranks {
 
   /// Of a key with score `t`.
   double of(double t) const;
+  /// Which i is the first whose threshold `score` reaches; kSteps: none.
+  int step_at(double score) const;
 };
 
 /// `max_delta`: the largest error of a score.
@@ -73,6 +75,9 @@ double count_moves(std::int64_t first, std::int64_t last, std::int64_t count, Sc
   constexpr double kHidden = -std::numeric_limits<double>::infinity();
   if (a.ordered_block == 0 || a.tile == 0 || a.max_splits != 1) return -kHidden;
   const std::int64_t block = std::max(a.ordered_block, a.tile);
+  const std::int64_t whole_tiles = (a.ordered_block + a.tile - 1) / a.tile;  // of a block
+  const auto tiles = static_cast<double>(whole_tiles);
+  if (last <= block) return tiles;  // there is one block, and it is a record
   while (score(first) == kHidden) ++first;
   while (score(last - 1) == kHidden) --last;
   const bool holes = last - first != count;
@@ -99,8 +104,7 @@ double count_moves(std::int64_t first, std::int64_t last, std::int64_t count, Sc
       found = std::max(found, counter.found());
     }
   }
-  const auto tiles = (a.ordered_block + a.tile - 1) / a.tile;  // of a block, rounded up
-  return found * static_cast<double>(tiles);
+  return found * tiles;
 }
 
 }  // namespace attest::oracle

@@ -6,6 +6,7 @@
 #include "oracle/arithmetic.h"
 #include "oracle/bound_terms.h"
 #include "oracle/fpenv.h"
+#include "problem/special_values.h"
 
 namespace attest::oracle {
 namespace {
@@ -14,7 +15,6 @@ using problem::DType;
 
 /// Two products and their rounding errors, added up in double: all but what is left out here.
 constexpr double kLeftOut = 0x1p-100;
-constexpr double kSmallestDouble = 0x1p-1074;
 
 bool holds(DType type, double value, double tiny) {
   return value == 0 || (problem::round_to(type, value) == value && std::abs(value) >= tiny);

@@ -9,10 +9,9 @@
 
 #include "oracle/functions.h"
 #include "oracle/row_terms.h"
+#include "problem/special_values.h"
 
 namespace attest::oracle {
-
-inline constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 // Counts of roundings on paths that no declaration describes. Each is the largest of the
 // implementations known.

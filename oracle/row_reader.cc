@@ -3,15 +3,13 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
-#include <limits>
 
 #include "oracle/functions.h"
 #include "oracle/visible.h"
+#include "problem/special_values.h"
 
 namespace attest::oracle {
 namespace {
-
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 /// a + b = sum + low, exactly.
 double two_sum(double a, double b, double& low) {

@@ -4,7 +4,6 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <limits>
 #include <span>
 
 #include "oracle/bounds.h"
@@ -12,11 +11,10 @@
 #include "oracle/expected.h"
 #include "oracle/fpenv.h"
 #include "oracle/row_reader.h"
+#include "problem/special_values.h"
 
 namespace attest::oracle {
 namespace {
-
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 /// The largest p_j |v_jd - o_d| of lane d.
 double largest_pull(const BoundInput& row, std::size_t d, double o) {

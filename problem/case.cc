@@ -65,7 +65,7 @@ MaybeError find_error_in_names(const Call& call, std::size_t index) {
 }
 
 /// A pool, and no block table: which pages a sequence gets is settled while the program runs.
-MaybeError find_error_in_pool(const Problem& problem, const KvStorage& storage) {
+MaybeError find_error_in_empty_pool(const Problem& problem, const KvStorage& storage) {
   if (!is_paged(storage.layout)) {
     return fmt::format("storage.layout = {}: a program needs pages", name_of(storage.layout));
   }
@@ -95,7 +95,7 @@ MaybeError find_error_in_calls(const Case& value) {
   if (!plan.chunks.empty() || !plan.parts.empty() || !plan.merges.empty()) {
     return "plan: a program has no chunks, parts or merges";
   }
-  return find_error_in_pool(value.problem(), value.storage);
+  return find_error_in_empty_pool(value.problem(), value.storage);
 }
 
 MaybeError find_error_in_override(const Problem& problem, const Override& value, std::size_t i) {
@@ -201,6 +201,26 @@ Case make_case(Problem problem) {
   return value;
 }
 
+namespace {
+
+MaybeError find_error_in_history(const std::vector<Case>& history) {
+  if (history.size() > kMaxHistory) {
+    return fmt::format("history: has {} cases, at most {} are possible", history.size(),
+                       kMaxHistory);
+  }
+  for (std::size_t i = 0; i < history.size(); ++i) {
+    const Case& past = history[i];
+    if (!past.history.empty()) {
+      return fmt::format("history[{}].history: must be empty, histories do not nest", i);
+    }
+    if (past.property.empty()) return fmt::format("history[{}].property: must not be empty", i);
+    if (auto error = find_error(past)) return fmt::format("history[{}].{}", i, *error);
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
 std::optional<std::string> find_error(const Case& value) {
   if (auto error = find_error_in_calls(value)) return error;
   std::optional<Tape> tape;
@@ -212,6 +232,7 @@ std::optional<std::string> find_error(const Case& value) {
   if (auto error = find_error_in_id("property", value.property)) return error;
   if (auto error = find_error_in_id("kernel", value.kernel)) return error;
   if (auto error = find_error_in_records(value)) return error;
+  if (auto error = find_error_in_history(value.history)) return error;
   return find_error_in_note(value.note);
 }
 

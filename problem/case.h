@@ -1,6 +1,7 @@
 // Everything needed to run one check again, bit for bit.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -14,6 +15,9 @@
 #include "problem/verdict.h"
 
 namespace attest::problem {
+
+/// A kernel process is not used for more checks than this, so that no history is longer.
+inline constexpr std::size_t kMaxHistory = 4096;
 
 enum class Op : std::uint8_t { kAttend, kAppend, kAppendAttend, kFork, kFree, kRollback };
 std::string_view name_of(Op op);
@@ -56,6 +60,10 @@ struct Case {
   KvStorage storage;
   Plan plan;
   std::vector<Poison> poisons;
+
+  /// Checks that have to run before on the same kernel object for this one to fail, oldest first:
+  /// their program, values, storage, plan, poisons and property. Nearly always empty.
+  std::vector<Case> history;
 
   std::string property;  ///< id, "family.name"
   std::string kernel;

@@ -5,6 +5,7 @@
 #include <cstring>
 #include <limits>
 
+#include "problem/double_format.h"
 #include "problem/name_table.h"
 
 namespace attest::problem {
@@ -24,16 +25,6 @@ constexpr std::array<FloatFormat, kNumDTypes> kFormats = {{
 }};
 
 constexpr std::uint64_t bit(int i) { return std::uint64_t{1} << i; }
-
-constexpr int kDoubleMantissaBits = 52;
-constexpr int kDoubleBias = 1023;
-constexpr std::uint64_t kDoubleExponent = std::uint64_t{0x7ff} << kDoubleMantissaBits;
-
-/// 2^exponent for normal results.
-constexpr double power_of_two(int exponent) {
-  return std::bit_cast<double>(static_cast<std::uint64_t>(exponent + kDoubleBias)
-                               << kDoubleMantissaBits);
-}
 
 const FloatFormat& format(DType type) { return kFormats[static_cast<std::size_t>(type)]; }
 

@@ -7,12 +7,12 @@
 #include <string>
 
 #include "problem/errors.h"
+#include "problem/index.h"
 #include "problem/recipe.h"
+#include "problem/rows.h"
 
 namespace attest::problem {
 namespace {
-
-std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
 
 std::int64_t num_bias_heads(const Problem& problem) {
   return extent_of(problem, Tensor::kBias, 0).heads;
@@ -20,22 +20,7 @@ std::int64_t num_bias_heads(const Problem& problem) {
 
 /// Rounds a row of numbers to the type of `out` and stores it from element `first` on.
 void store_row(const std::vector<double>& row, Elements& out, std::size_t first) {
-  const DType type = out.type();
-  std::byte* to = out.data() + first * size_of(type);
-  if (type == DType::kF64) {
-    std::memcpy(to, row.data(), row.size() * sizeof(double));
-  } else if (type == DType::kF32) {
-    for (const double value : row) {
-      const auto rounded = static_cast<float>(value);
-      std::memcpy(to, &rounded, sizeof rounded);
-      to += sizeof rounded;
-    }
-  } else {
-    for (const double value : row) {
-      store_bits(type, to, encode(type, value));
-      to += size_of(type);
-    }
-  }
+  encode_row(out.type(), row, out.data() + first * size_of(out.type()));
 }
 
 /// First tokens of the sequences in q and in k and v.

@@ -6,6 +6,7 @@
 
 #include <fmt/core.h>
 
+#include "problem/index.h"
 #include "problem/kv_steps.h"
 #include "problem/name_table.h"
 
@@ -17,8 +18,6 @@ using MaybeError = std::optional<std::string>;
 constexpr std::array<std::string_view, kNumKvLayouts> kLayouts = {
     "contiguous",        "padded",        "paged_nhd", "paged_hnd",
     "paged_interleaved", "paged_x_split", "mla_latent"};
-
-std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
 
 MaybeError find_error_unpaged(const Problem& problem, const KvStorage& storage) {
   const std::string_view layout = name_of(storage.layout);

@@ -7,13 +7,12 @@
 #include <fmt/core.h>
 
 #include "problem/errors.h"
+#include "problem/index.h"
 
 namespace attest::problem {
 namespace {
 
 using MaybeError = std::optional<std::string>;
-
-std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
 
 std::int64_t position_in(const std::vector<std::string>& names, std::string_view name) {
   const auto found = std::find(names.begin(), names.end(), name);

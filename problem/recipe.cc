@@ -5,6 +5,7 @@
 #include <cstddef>
 
 #include "problem/draws.h"
+#include "problem/index.h"
 #include "problem/philox.h"
 
 namespace attest::problem {
@@ -14,8 +15,6 @@ constexpr double kLn2 = 0.6931471805599453;
 
 /// Carrier lanes reach to this magnitude: their products stay finite in f32.
 constexpr double kMostCarried = 0x1p58;
-
-std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
 
 /// ceil(log2(n)) for n >= 1.
 int ceil_log2(std::int64_t n) {

@@ -54,7 +54,7 @@ struct Suspicion {
 struct Verdict {
   Status status = Status::kPass;
   /// What kind of failure: "value", "nan", "inf", "bits", "unwritten", "canary", "input_modified",
-  /// "refused", "accepted", "crash", "hang", "structure". Empty on a pass.
+  /// "refused", "accepted", "crash", "hang", "structure", or the executor's ("race"). Empty: pass.
   std::string failure_class;
   double severity =
       0.0;  ///< worst error / bound, also on a pass; kStructural for classes that are no number

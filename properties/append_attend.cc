@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "oracle/rotary.h"
+#include "problem/index.h"
 #include "properties/append_attend_call.h"
 #include "properties/families.h"
 #include "properties/slots.h"
@@ -61,8 +62,6 @@ std::string reason_against(const Scene& scene, Harness& harness) {
   }
   return harness.supported(scene) ? "" : "outside the kernel's declaration";
 }
-
-std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
 
 /// Elements [first, first + count) of a tensor.
 Elements slice(const Elements& from, std::int64_t first, std::int64_t count) {

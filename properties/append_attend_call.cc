@@ -1,12 +1,11 @@
 #include "properties/append_attend_call.h"
 
-#include <algorithm>
-#include <cstring>
 #include <new>
 #include <vector>
 
 #include "properties/junk.h"
 #include "properties/placement.h"
+#include "properties/plan_once.h"
 #include "properties/run_failure.h"
 #include "properties/slots.h"
 
@@ -66,26 +65,6 @@ attest_tensor place_table(const char* name, const Elements& table, std::int64_t 
   return tensor;
 }
 
-/// A workspace full of junk, or zeros where the kernel asks for them.
-kernels::RunResult place_workspace(Harness& harness, const Scene& scene, Launch& launch,
-                                   attest_attend& call) {
-  if (!harness.info().has_plan) return {};
-  attest_plan_result plan{};
-  plan.struct_size = sizeof plan;
-  kernels::RunResult result = harness.session().plan(&call, &plan);
-  if (!result.ok()) return result;
-  std::byte* workspace = launch.add("workspace", Role::kScratch, plan.workspace_bytes,
-                                    std::max<std::size_t>(plan.workspace_alignment, 16));
-  if (harness.info().conventions.workspace_before == ATTEST_WORKSPACE_ANYTHING) {
-    fill_junk(workspace, plan.workspace_bytes, scene.junk_seed + 6);
-  } else {
-    std::memset(workspace, 0, plan.workspace_bytes);
-  }
-  call.workspace = workspace;
-  call.workspace_bytes = plan.workspace_bytes;
-  return result;
-}
-
 }  // namespace
 
 std::int64_t first_new_token(const problem::Problem& problem, std::int64_t b) {
@@ -124,11 +103,9 @@ AppendAttendRun append_attend(const Scene& scene, const problem::Rotary& rotary,
     result = harness.session().append_attend(call);
     ++harness.statistics().kernel_calls;
   }
-  run.failure = failure_of(result);
-  if (!run.failure) run.failure = failure_of(launch);
+  run.failure = failure_of(result, launch);
   if (run.failure) return run;
-  run.out.o = read_tensor(placed->o);
-  if (placed->lse.data != nullptr) run.out.lse = read_tensor(placed->lse);
+  run.out = read_outputs(*placed);
   run.k_after = read_tensor(placed->k);
   run.v_after = read_tensor(placed->v);
   return run;

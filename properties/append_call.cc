@@ -137,8 +137,7 @@ Harness::AppendRun Harness::append(const AppendCall& request) {
   launch.seal();
   const kernels::RunResult result = session_.append(call);
   ++statistics_.kernel_calls;
-  run.failure = failure_of(result);
-  if (!run.failure) run.failure = failure_of(launch);
+  run.failure = failure_of(result, launch);
   if (run.failure) return run;
   run.k_cache = cache.read(true, call->k);
   run.v_cache = cache.read(false, call->v);

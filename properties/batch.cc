@@ -41,7 +41,7 @@ Verdict compare_with(const Scene& scene, const Run& whole, const std::vector<std
   return harness.same(scene, whole.out, run.out, is_exact(harness.info()), pairs);
 }
 
-Verdict check_alone(const Case& value, Harness& harness) {
+Verdict check_sequence_alone(const Case& value, Harness& harness) {
   const Scene scene = harness.scene(value);
   if (scene.problem.batch() < 2) return Verdict::skipped("one sequence");
   if (!harness.supported(scene)) return Verdict::skipped("outside the kernel's declaration");
@@ -84,7 +84,7 @@ std::span<const Property> batch_family() {
        .applies = takes_batches,
        .generate =
            [](const kernels::KernelInfo& info) { return cases(info, {.many_sequences = true}); },
-       .check = check_alone},
+       .check = check_sequence_alone},
       {.id = "batch.order",
        .claim = "sequences in reverse order give the same results in reverse order",
        .kills = "one_page_too_many, combine_batch_stride_zero, neighbour_page, "

@@ -5,7 +5,7 @@
 #include <cstring>
 #include <limits>
 
-#include "properties/junk.h"
+#include "properties/fill.h"
 #include "properties/tensor_views.h"
 
 namespace attest::properties {
@@ -67,9 +67,7 @@ std::vector<double> dominating_key(const Scene& scene, std::int64_t b, std::int6
 }
 
 void store_all(DType type, std::vector<std::byte>& row, std::uint64_t bits) {
-  const std::size_t unit = problem::size_of(type);
-  for (std::size_t at = 0; at < row.size(); at += unit)
-    problem::store_bits(type, row.data() + at, bits);
+  fill_bits(type, row.data(), static_cast<std::int64_t>(row.size() / problem::size_of(type)), bits);
 }
 
 /// What one poison leaves in a slot: the packed row [num_kv_heads, dim].
@@ -93,12 +91,8 @@ void poison_row(const Scene& scene, const Poison& poison, std::int64_t sequence,
 
 void fill_gaps(DType type, std::byte* buffer, std::int64_t first, std::int64_t count,
                std::uint64_t seed) {
-  const std::size_t unit = problem::size_of(type);
-  std::byte* to = buffer + static_cast<std::size_t>(first) * unit;
-  for (std::int64_t i = 0; i < count; ++i, to += unit) {
-    const auto index = static_cast<std::uint64_t>(first + i);
-    problem::store_bits(type, to, problem::encode(type, junk_value(seed, index)));
-  }
+  std::byte* to = buffer + static_cast<std::size_t>(first) * problem::size_of(type);
+  fill_junk_values(type, to, seed, static_cast<std::uint64_t>(first), count);
 }
 
 void fill_input_gaps(const Scene& scene, const kernels::KernelInfo& info, DType type,
@@ -106,10 +100,8 @@ void fill_input_gaps(const Scene& scene, const kernels::KernelInfo& info, DType 
                      std::uint64_t salt) {
   if (info.conventions.unused_slots != ATTEST_SLOTS_ANYTHING || scene.junk_seed % 2 != 0)
     return fill_gaps(type, buffer, first, count, scene.junk_seed + salt);
-  const std::size_t unit = problem::size_of(type);
   const std::uint64_t nan = problem::encode(type, std::numeric_limits<double>::quiet_NaN());
-  std::byte* to = buffer + static_cast<std::size_t>(first) * unit;
-  for (std::int64_t i = 0; i < count; ++i, to += unit) problem::store_bits(type, to, nan);
+  fill_bits(type, buffer + static_cast<std::size_t>(first) * problem::size_of(type), count, nan);
 }
 
 void fill_cache(const Scene& scene, const kernels::KernelInfo& info, const Slots& slots,
@@ -145,9 +137,11 @@ void fill_cache(const Scene& scene, const kernels::KernelInfo& info, const Slots
       continue;
     }
     if (used[slot]) continue;
-    for (std::int64_t i = 0; i < elements; ++i) {
-      const double junk = zeros ? 0.0 : junk_value(seed, slot * elements + i);
-      problem::store_bits(type, row.data() + i * access.unit, problem::encode(type, junk));
+    if (zeros) {
+      std::fill(row.begin(), row.end(), std::byte{0});
+    } else {
+      fill_junk_values(type, row.data(), seed, static_cast<std::uint64_t>(slot * elements),
+                       elements);
     }
     write(slot, row.data());
   }

@@ -1,7 +1,11 @@
 // Family determinism: the same call gives the same bits, whatever ran before it. Tested where
 // promised.
+#include <string>
+
+#include "problem/schedule.h"
 #include "properties/families.h"
 #include "properties/generate.h"
+#include "properties/graph_replay.h"
 #include "properties/harness.h"
 #include "properties/other_call.h"
 #include "properties/plan_once.h"
@@ -54,6 +58,49 @@ Verdict check_after_other(const Case& value, Harness& harness) {
   return harness.same(scene, b.out, a.out, true);
 }
 
+/// The case's own schedule against each policy: what holds on a GPU in whatever order its threads
+/// run must hold here.
+Verdict check_schedule(const Case& value, Harness& harness) {
+  using problem::SchedulePolicy;
+  const Scene scene = harness.scene(value);
+  if (!harness.supported(scene)) return Verdict::skipped("outside the kernel's declaration");
+  const Run first = harness.attend(scene);
+  if (first.failure) return *first.failure;
+  const auto seed =
+      static_cast<std::uint32_t>(problem::derive_seed(value.plan.schedule_seed, scene.junk_seed));
+  for (const SchedulePolicy policy :
+       {SchedulePolicy::kInOrder, SchedulePolicy::kReverse, SchedulePolicy::kPermutation,
+        SchedulePolicy::kWarpShuffle, SchedulePolicy::kRandom}) {
+    harness.session().set_schedule({.policy = policy, .seed = seed});
+    const Run run = harness.attend(scene);
+    if (run.failure) return *run.failure;
+    Verdict verdict = harness.same(scene, run.out, first.out, true);
+    if (!verdict.failed()) continue;
+    verdict.message += std::string(", with threads ") + problem::name_of(policy);
+    return verdict;
+  }
+  return harness.same(scene, first.out, first.out, true);
+}
+
+/// While the call's stream is held up, over memory that holds NaN: what is launched on the default
+/// stream, or waits for nothing, reads that.
+Verdict check_stream(const Case& value, Harness& harness) {
+  const Scene scene = harness.scene(value);
+  if (!harness.supported(scene)) return Verdict::skipped("outside the kernel's declaration");
+  const InDeviceMode mode(harness.session(), kernels::DeviceMode::kHeldStream);
+  const Run run = harness.attend(scene);
+  if (run.failure) return *run.failure;
+  return harness.judge(scene, harness.expect(scene), run.out);
+}
+
+bool has_streams(const kernels::KernelInfo& info) {
+  return info.capabilities.device == ATTEST_CUDA && can_attend(info);
+}
+
+bool has_schedules(const kernels::KernelInfo& info) {
+  return info.on_executor && can_attend(info) && repeats_bits(info);
+}
+
 bool repeats(const kernels::KernelInfo& info) { return can_attend(info) && repeats_bits(info); }
 
 }  // namespace
@@ -62,7 +109,7 @@ std::span<const Property> determinism_family() {
   static const Property family[] = {
       {.id = "determinism.run_to_run",
        .claim = "the same call twice gives the same bits",
-       .kills = "counter_not_reset",
+       .kills = "counter_not_reset, block_counter_kept",
        .file = __FILE__,
        .line = __LINE__,
        .applies = repeats,
@@ -77,6 +124,16 @@ std::span<const Property> determinism_family() {
        .applies = repeats,
        .generate = [](const kernels::KernelInfo& info) { return cases(info, {}); },
        .check = check_after_other},
+      {.id = "determinism.schedule",
+       .claim =
+           "CUDA code on the SIMT executor gives the same bits whatever order its threads run in",
+       .kills = "warp_tree_unsynced, reduction_buffer_reused, block_sum_unsynced, "
+                "logits_overwritten, tile_overwritten",
+       .file = __FILE__,
+       .line = __LINE__,
+       .applies = has_schedules,
+       .generate = [](const kernels::KernelInfo& info) { return cases(info, {}); },
+       .check = check_schedule},
       {.id = "determinism.plan_reused",
        .claim = "a plan serves shorter sequences and other tables as a plan of their own would",
        .kills = "combine_reads_empty_split",
@@ -85,6 +142,23 @@ std::span<const Property> determinism_family() {
        .applies = reuses_plans,
        .generate = [](const kernels::KernelInfo& info) { return cases(info, {}); },
        .check = check_plan_reused},
+      {.id = "determinism.stream",
+       .claim = "on a GPU, a call runs on the stream that it is given and on no other",
+       .kills = "",
+       .file = __FILE__,
+       .line = __LINE__,
+       .applies = has_streams,
+       .generate = [](const kernels::KernelInfo& info) { return cases(info, {}); },
+       .check = check_stream},
+      {.id = "determinism.graph",
+       .claim =
+           "a CUDA graph that was captured with longer sequences serves shorter and empty ones",
+       .kills = "length_of_capture",
+       .file = __FILE__,
+       .line = __LINE__,
+       .applies = replays_graphs,
+       .generate = [](const kernels::KernelInfo& info) { return cases(info, {}); },
+       .check = check_graph_replay},
   };
   return family;
 }

@@ -16,7 +16,7 @@ std::int64_t draw_window(Draw& draw, const Problem& problem, std::int64_t page) 
   const std::int64_t length = std::max<std::int64_t>(problem.max_kv_len(), 1);
   std::vector<std::int64_t> edges{0, 1, 2, length - 1, length, length + 1};
   if (page > 0) edges.insert(edges.end(), {page - 1, page, page + 1});
-  if (draw.chance(40)) return draw.between(0, length);
+  if (draw.chance(30)) return draw.between(0, length);
   return std::max<std::int64_t>(draw.pick(edges), 0);
 }
 
@@ -44,7 +44,7 @@ void draw_mask(Draw& draw, const KernelInfo& info, const Wish& wish, std::int64_
   const bool left = draw.chance(wish.window ? 100 : 25);
   if (left && info.has(ATTEST_FEATURE_WINDOW_LEFT))
     mask.window_left = draw_window(draw, problem, page);
-  const bool right = draw.chance(wish.window && !mask.window_left ? 100 : 15);
+  const bool right = draw.chance(wish.window && !mask.window_left ? 100 : 25);
   if (right && info.has(ATTEST_FEATURE_WINDOW_RIGHT))
     mask.window_right = draw_window(draw, problem, page);
   if (info.has(ATTEST_FEATURE_ATTENTION_CHUNK) && draw.chance(12))

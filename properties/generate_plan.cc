@@ -11,9 +11,19 @@ using problem::Case;
 using problem::Problem;
 using problem::Sequence;
 
+namespace {
+
+constexpr std::int64_t kMostKeysOutnumbered = 34;  // two blocks of 16 and a bit
+
+}  // namespace
+
 void draw_parts(Draw& draw, const KernelInfo& info, Case& value) {
   const Problem& problem = value.problem();
-  const std::int64_t parts = draw.pick(std::vector<std::int64_t>{1, 2, 2, 3, 4, 5, 9});
+  std::int64_t parts = draw.pick(std::vector<std::int64_t>{1, 2, 2, 3, 4, 5, 9});
+  // More parts than keys: some are empty wherever the cuts are.
+  const bool more_than_keys = draw.chance(25);
+  if (more_than_keys && problem.max_kv_len() <= kMostKeysOutnumbered)
+    parts = problem.max_kv_len() + draw.between(1, 2);
   value.plan.parts.assign(static_cast<std::size_t>(parts), {});
   for (const Sequence& sequence : problem.sequences) {
     std::vector<std::int64_t> cuts{0, sequence.kv_len};

@@ -63,12 +63,18 @@ void draw_poison(Draw& draw, const KernelInfo& info, const Wish& wish, Case& val
                     poison.place == problem::PoisonPlace::kFreePages;
   const bool finite = (token && info.conventions.masked_tokens != ATTEST_SLOTS_ANYTHING) ||
                       (slot && info.conventions.unused_slots != ATTEST_SLOTS_ANYTHING);
+  // What is not finite may spread over a tile of rows, so the rows before the future are then
+  // called alone (audible.cc), and not every call can be cut there.
+  const bool cannot_be_cut =
+      poison.place == problem::PoisonPlace::kFuture &&
+      (!value.problem().mask.tree.empty() || !info.has(ATTEST_FEATURE_START_POS));
   using problem::PoisonKind;
   const std::vector<PoisonKind> kinds =
-      finite ? std::vector{PoisonKind::kDominating, PoisonKind::kLargest}
-             : std::vector{PoisonKind::kNaN,        PoisonKind::kNaN,     PoisonKind::kDominating,
-                           PoisonKind::kDominating, PoisonKind::kPlusInf, PoisonKind::kMinusInf,
-                           PoisonKind::kLargest};
+      finite || cannot_be_cut
+          ? std::vector{PoisonKind::kDominating, PoisonKind::kLargest}
+          : std::vector{PoisonKind::kNaN,        PoisonKind::kNaN,     PoisonKind::kDominating,
+                        PoisonKind::kDominating, PoisonKind::kPlusInf, PoisonKind::kMinusInf,
+                        PoisonKind::kLargest};
   poison.kind = draw.pick(kinds);
   const std::int64_t where = draw.between(0, 2);
   poison.in_k = where != 1;

@@ -24,8 +24,7 @@ using problem::Verdict;
 /// What became of a call: how it ended, and what it did to memory that was not its own.
 void conclude(const RunResult& result, const kernels::Launch& launch, Run& run) {
   run.path = result.path;
-  run.failure = failure_of(result);
-  if (!run.failure) run.failure = failure_of(launch);
+  run.failure = failure_of(result, launch);
 }
 
 State read_state(const attest_state& state) {
@@ -101,8 +100,15 @@ bool Harness::supported(const Scene& scene) {
   RunResult result;
   const bool served = session_.supports(call, &result);
   // A crash in supports() is a finding, not a case to skip: the call that follows reports it.
-  broken_supports_ = failure_of(result);
+  broken_supports_ = unfinished(result, launch);
   return served || broken_supports_;
+}
+
+Outputs read_outputs(const attest_attend& call) {
+  Outputs out;
+  out.o = read_tensor(call.o);
+  if (call.lse.data != nullptr) out.lse = read_tensor(call.lse);
+  return out;
 }
 
 Run Harness::attend(const Scene& scene) {
@@ -122,8 +128,7 @@ Run Harness::attend(const Scene& scene) {
   }
   conclude(result, launch, run);
   if (run.failure) return run;
-  run.out.o = read_tensor(call->o);
-  if (call->lse.data != nullptr) run.out.lse = read_tensor(call->lse);
+  run.out = read_outputs(*call);
   return run;
 }
 

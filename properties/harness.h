@@ -27,6 +27,9 @@ struct Outputs {
   problem::Elements lse;
 };
 
+/// What a call that has run returned.
+Outputs read_outputs(const attest_attend& call);
+
 /// A run that did not end as it should carries the verdict to return.
 struct Run {
   Outputs out;
@@ -68,6 +71,7 @@ class Harness {
   Statistics& statistics() { return statistics_; }
   /// When set, the first scene of each check with its oracle and results is kept in trace().
   void record(bool on) { recording_ = on; }
+  bool recording() const { return recording_; }
   const Trace& trace() const { return trace_; }
   void forget() { trace_ = Trace{}; }
   /// Of planted kernels: whether the line that makes them wrong ran in the last run_check().

@@ -59,7 +59,7 @@ Verdict check_gqa_is_mha(const Case& value, Harness& harness) {
   return check_selection(scene, iota(problem.num_q_heads), repeated, harness);
 }
 
-Verdict check_alone(const Case& value, Harness& harness) {
+Verdict check_head_alone(const Case& value, Harness& harness) {
   const Scene scene = harness.scene(value);
   const auto& problem = scene.problem;
   if (problem.num_q_heads == 1) return Verdict::skipped("one head");
@@ -118,7 +118,7 @@ std::span<const Property> heads_family() {
        .line = __LINE__,
        .applies = can_attend,
        .generate = [](const kernels::KernelInfo& info) { return cases(info, {}); },
-       .check = check_alone},
+       .check = check_head_alone},
       {.id = "heads.permutation",
        .claim = "reordering heads reorders the output",
        .kills = "kv_head_modulo",

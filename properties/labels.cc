@@ -10,7 +10,7 @@
 namespace attest::properties {
 namespace {
 
-std::vector<Label> collect() {
+std::vector<Label> collect_labels() {
   std::vector<Label> labels;
   for (const auto part :
        {length_labels(), feature_labels(), storage_labels(), execution_labels()}) {
@@ -96,10 +96,6 @@ constexpr Apart kApart[] = {
     {"merge", "chunks"},
 };
 
-bool matches(std::string_view pattern, const Label& label) {
-  return pattern == label.dimension || pattern == name_of(label);
-}
-
 using Matrix = std::vector<LabelSet>;
 
 Matrix find_apart() {
@@ -114,11 +110,16 @@ Matrix find_apart() {
       if (labels[a].dimension == labels[b].dimension) keep_apart(a, b);
     }
   }
+  std::vector<std::string> names;
+  for (const Label& label : labels) names.push_back(name_of(label));
+  const auto matches = [&](std::string_view pattern, std::size_t i) {
+    return pattern == labels[i].dimension || pattern == names[i];
+  };
   for (const Apart& rule : kApart) {
     bool used = false;
     for (std::size_t a = 0; a < labels.size(); ++a) {
       for (std::size_t b = 0; b < labels.size(); ++b) {
-        if (!matches(rule.a, labels[a]) || !matches(rule.b, labels[b])) continue;
+        if (!matches(rule.a, a) || !matches(rule.b, b)) continue;
         keep_apart(a, b);
         used = true;
       }
@@ -134,7 +135,7 @@ Matrix find_apart() {
 }  // namespace
 
 std::span<const Label> all_labels() {
-  static const std::vector<Label> labels = collect();
+  static const std::vector<Label> labels = collect_labels();
   return labels;
 }
 

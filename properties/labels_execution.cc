@@ -13,7 +13,7 @@ using problem::Poison;
 using problem::PoisonKind;
 using problem::PoisonPlace;
 
-bool always(const KernelInfo&) { return true; }
+bool any_kernel(const KernelInfo&) { return true; }
 
 bool partial(const KernelInfo& info) {
   return info.can(ATTEST_OP_ATTEND_PARTIAL | ATTEST_OP_MERGE) &&
@@ -69,7 +69,7 @@ bool windowed(const KernelInfo& info) {
          (info.has(ATTEST_FEATURE_WINDOW_LEFT) || info.has(ATTEST_FEATURE_WINDOW_RIGHT));
 }
 
-bool paged(const KernelInfo& info) {
+bool pages_calls(const KernelInfo& info) {
   for (int i = 0; i < problem::kNumKvLayouts; ++i) {
     if (problem::is_paged(static_cast<problem::KvLayout>(i)) &&
         (info.capabilities.layouts & ATTEST_LAYOUT_BIT(static_cast<unsigned>(i))) != 0) {
@@ -92,7 +92,7 @@ bool drawn_from(const Case& value) {
   return value.values.distribution == kDistribution;
 }
 
-constexpr Label kLabels[] = {
+constexpr Label kExecutionLabels[] = {
     {"num_splits", "chosen by the kernel", splits,
      [](const Case& value) { return value.plan.num_splits == 0; }},
     {"num_splits", "1", splits, [](const Case& value) { return value.plan.num_splits == 1; }},
@@ -136,9 +136,9 @@ constexpr Label kLabels[] = {
     {"poison", "outside the window", windowed, poisoned<PoisonPlace::kOutsideWindow>},
     {"poison", "page tail", slots_may_hold_something, poisoned<PoisonPlace::kPageTail>},
     {"poison", "free pages",
-     [](const KernelInfo& info) { return paged(info) && slots_may_hold_something(info); },
+     [](const KernelInfo& info) { return pages_calls(info) && slots_may_hold_something(info); },
      poisoned<PoisonPlace::kFreePages>},
-    {"poison", "table tail", paged, poisoned<PoisonPlace::kTableTail>},
+    {"poison", "table tail", pages_calls, poisoned<PoisonPlace::kTableTail>},
     {"poison", "workspace",
      [](const KernelInfo& info) {
        return info.has_plan && attends(info) &&
@@ -159,27 +159,27 @@ constexpr Label kLabels[] = {
     {"poison in", "V", slots_may_hold_something, poisoned_in<false, true>},
     {"poison in", "K and V", slots_may_hold_something, poisoned_in<true, true>},
 
-    {"distribution", "lattice", always, drawn_from<Distribution::kLattice>},
-    {"distribution", "normal", always, drawn_from<Distribution::kNormal>},
-    {"distribution", "heavy tail", always, drawn_from<Distribution::kHeavyTail>},
-    {"distribution", "needle", always, drawn_from<Distribution::kNeedle>},
-    {"distribution", "peaked", always, drawn_from<Distribution::kPeaked>},
-    {"distribution", "rising", always, drawn_from<Distribution::kRising>},
-    {"distribution", "falling", always, drawn_from<Distribution::kFalling>},
-    {"distribution", "uniform", always, drawn_from<Distribution::kUniform>},
-    {"distribution", "near ties", always, drawn_from<Distribution::kNearTies>},
-    {"distribution", "low scores", always, drawn_from<Distribution::kLowScores>},
-    {"distribution", "very low scores", always, drawn_from<Distribution::kVeryLowScores>},
-    {"distribution", "large scores", always, drawn_from<Distribution::kLargeScores>},
-    {"distribution", "subnormal V", always, drawn_from<Distribution::kSubnormalV>},
-    {"distribution", "cancelling V", always, drawn_from<Distribution::kCancellingV>},
-    {"distribution", "constant V", always, drawn_from<Distribution::kConstantV>},
-    {"distribution", "one-hot V", always, drawn_from<Distribution::kOneHotV>},
-    {"distribution", "coherent", always, drawn_from<Distribution::kCoherent>},
+    {"distribution", "lattice", any_kernel, drawn_from<Distribution::kLattice>},
+    {"distribution", "normal", any_kernel, drawn_from<Distribution::kNormal>},
+    {"distribution", "heavy tail", any_kernel, drawn_from<Distribution::kHeavyTail>},
+    {"distribution", "needle", any_kernel, drawn_from<Distribution::kNeedle>},
+    {"distribution", "peaked", any_kernel, drawn_from<Distribution::kPeaked>},
+    {"distribution", "rising", any_kernel, drawn_from<Distribution::kRising>},
+    {"distribution", "falling", any_kernel, drawn_from<Distribution::kFalling>},
+    {"distribution", "uniform", any_kernel, drawn_from<Distribution::kUniform>},
+    {"distribution", "near ties", any_kernel, drawn_from<Distribution::kNearTies>},
+    {"distribution", "low scores", any_kernel, drawn_from<Distribution::kLowScores>},
+    {"distribution", "very low scores", any_kernel, drawn_from<Distribution::kVeryLowScores>},
+    {"distribution", "large scores", any_kernel, drawn_from<Distribution::kLargeScores>},
+    {"distribution", "subnormal V", any_kernel, drawn_from<Distribution::kSubnormalV>},
+    {"distribution", "cancelling V", any_kernel, drawn_from<Distribution::kCancellingV>},
+    {"distribution", "constant V", any_kernel, drawn_from<Distribution::kConstantV>},
+    {"distribution", "one-hot V", any_kernel, drawn_from<Distribution::kOneHotV>},
+    {"distribution", "coherent", any_kernel, drawn_from<Distribution::kCoherent>},
 };
 
 }  // namespace
 
-std::span<const Label> execution_labels() { return kLabels; }
+std::span<const Label> execution_labels() { return kExecutionLabels; }
 
 }  // namespace attest::properties

@@ -78,7 +78,7 @@ bool scales_of_heads(const KernelInfo& info) {
   return scales(info) && kernels::contains(info.capabilities.num_kv_heads, 2);
 }
 
-constexpr Label kLabels[] = {
+constexpr Label kFeatureLabels[] = {
     {"mask", "causal", has<ATTEST_FEATURE_CAUSAL>,
      [](const Case& value) { return value.problem().mask.causal; }},
     {"mask", "not causal", has<ATTEST_FEATURE_NON_CAUSAL>,
@@ -140,6 +140,6 @@ constexpr Label kLabels[] = {
 
 }  // namespace
 
-std::span<const Label> feature_labels() { return kLabels; }
+std::span<const Label> feature_labels() { return kFeatureLabels; }
 
 }  // namespace attest::properties

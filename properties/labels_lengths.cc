@@ -74,7 +74,7 @@ bool many_heads(const KernelInfo& info) {
 bool groups(const KernelInfo& info) { return kernels::contains(info.capabilities.group, 2); }
 bool grouped_heads(const KernelInfo& info) { return many_heads(info) && groups(info); }
 
-constexpr Label kLabels[] = {
+constexpr Label kLengthLabels[] = {
     {"kv_len", "0", empty_kv, some_kv_len<0>},
     {"kv_len", "1", any_kv, some_kv_len<1>},
     {"kv_len", "2", any_kv, some_kv_len<2>},
@@ -182,6 +182,6 @@ constexpr Label kLabels[] = {
 
 }  // namespace
 
-std::span<const Label> length_labels() { return kLabels; }
+std::span<const Label> length_labels() { return kLengthLabels; }
 
 }  // namespace attest::properties

@@ -16,7 +16,7 @@ constexpr std::uint32_t kPagedLayouts =
     ATTEST_LAYOUT_BIT(ATTEST_LAYOUT_PAGED_X_SPLIT) | ATTEST_LAYOUT_BIT(ATTEST_LAYOUT_MLA_LATENT);
 
 template <KvLayout kLayout>
-bool takes(const KernelInfo& info) {
+bool takes_layout(const KernelInfo& info) {
   return (info.capabilities.layouts & ATTEST_LAYOUT_BIT(static_cast<unsigned>(kLayout))) != 0;
 }
 
@@ -54,16 +54,16 @@ Table table_of(const Case& value) {
   return table;
 }
 
-constexpr Label kLabels[] = {
-    {"layout", "contiguous", takes<KvLayout::kContiguous>, lies_in<KvLayout::kContiguous>},
-    {"layout", "padded", takes<KvLayout::kPadded>, lies_in<KvLayout::kPadded>},
-    {"layout", "NHD", takes<KvLayout::kPagedNHD>, lies_in<KvLayout::kPagedNHD>},
-    {"layout", "HND", takes<KvLayout::kPagedHND>, lies_in<KvLayout::kPagedHND>},
-    {"layout", "interleaved", takes<KvLayout::kPagedInterleaved>,
+constexpr Label kStorageLabels[] = {
+    {"layout", "contiguous", takes_layout<KvLayout::kContiguous>, lies_in<KvLayout::kContiguous>},
+    {"layout", "padded", takes_layout<KvLayout::kPadded>, lies_in<KvLayout::kPadded>},
+    {"layout", "NHD", takes_layout<KvLayout::kPagedNHD>, lies_in<KvLayout::kPagedNHD>},
+    {"layout", "HND", takes_layout<KvLayout::kPagedHND>, lies_in<KvLayout::kPagedHND>},
+    {"layout", "interleaved", takes_layout<KvLayout::kPagedInterleaved>,
      lies_in<KvLayout::kPagedInterleaved>},
-    {"layout", "x-split", takes<KvLayout::kPagedXSplit>, lies_in<KvLayout::kPagedXSplit>},
-    {"layout", "MLA latent", takes<KvLayout::kMlaLatent>, lies_in<KvLayout::kMlaLatent>},
-    {"gap", "after a sequence", takes<KvLayout::kContiguous>,
+    {"layout", "x-split", takes_layout<KvLayout::kPagedXSplit>, lies_in<KvLayout::kPagedXSplit>},
+    {"layout", "MLA latent", takes_layout<KvLayout::kMlaLatent>, lies_in<KvLayout::kMlaLatent>},
+    {"gap", "after a sequence", takes_layout<KvLayout::kContiguous>,
      [](const Case& value) { return value.storage.gap_tokens > 0; }},
     {"page_size", "1", takes_page<1>,
      [](const Case& value) { return value.storage.page_size == 1; }},
@@ -99,6 +99,6 @@ constexpr Label kLabels[] = {
 
 }  // namespace
 
-std::span<const Label> storage_labels() { return kLabels; }
+std::span<const Label> storage_labels() { return kStorageLabels; }
 
 }  // namespace attest::properties

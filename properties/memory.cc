@@ -156,7 +156,7 @@ Harness::AppendCall append_call(const Scene& scene, const kernels::KernelInfo& i
 
 /// The cache after an append, by the contract: the named slots hold the new tokens, all others what
 /// they held.
-Verdict check_append(const Case& value, Harness& harness) {
+Verdict check_writes_of_append(const Case& value, Harness& harness) {
   const Scene scene = harness.scene(value);
   const auto& problem = scene.problem;
   if (!takes_cache(harness.info(), scene))
@@ -243,7 +243,7 @@ std::span<const Property> memory_family() {
        .line = __LINE__,
        .applies = appends,
        .generate = [](const kernels::KernelInfo& info) { return cases(info, {}); },
-       .check = check_append},
+       .check = check_writes_of_append},
       {.id = "memory.append_when_full",
        .claim = "an append past the last slot of the cache is refused with a message",
        .kills = "append_past_capacity",

@@ -1,10 +1,10 @@
 #include "properties/near.h"
 
 #include <algorithm>
-#include <cstdio>
 #include <string>
 
 #include "oracle/near.h"
+#include "properties/number.h"
 
 namespace attest::properties {
 namespace {
@@ -24,12 +24,6 @@ problem::Where locate(const problem::Problem& problem, const char* tensor, std::
   where.head = head_row % problem.num_q_heads;
   where.lane = where.tensor == "o" ? at % lanes : -1;
   return where;
-}
-
-std::string number(double value) {
-  char text[40];
-  std::snprintf(text, sizeof text, "%.9g", value);
-  return text;
 }
 
 Verdict report(const problem::Problem& problem, const char* tensor,

@@ -75,11 +75,17 @@ std::span<const Property> oracle_family() {
   static const Property family[] = {
       {.id = "oracle.output",
        .claim = "every output element lies within the derived error bound of the definition",
-       .kills = "self_not_attended, causal_top_left, acc_not_rescaled, running_max_from_zero, "
-                "finite_minus_infinity, alibi_slope_exponent, softcap_ignored, alibi_sign, "
-                "stale_tile_rows, thread_zero_only, zero_length_writes, "
-                "half_accumulation, int16_column, scale_from_padded_dim, padded_lanes_read, "
-                "last_stride_assumed, v_scale_dropped, x_split_order, fp8_p_underflows",
+       .kills = "self_not_attended, causal_top_left, acc_not_rescaled, "
+                "running_max_from_zero, finite_minus_infinity, alibi_slope_exponent, "
+                "softcap_ignored, alibi_sign, stale_tile_rows, thread_zero_only, "
+                "zero_length_writes, half_accumulation, int16_column, "
+                "scale_from_padded_dim, padded_lanes_read, last_stride_assumed, "
+                "v_scale_dropped, x_split_order, fp8_p_underflows, query_unsynced, "
+                "logits_unsynced, logit_past_tile, unwritten_parts_summed, "
+                "divergent_barrier, shuffle_in_branch, full_mask_in_branch, "
+                "shuffle_outside_mask, padding_logits_unwritten, tile_unsynced, "
+                "row_past_tile, tile_rows_kept, keys_read_past_end, weights_unsynced, "
+                "lost_updates, sum_of_thread_zero",
        .file = __FILE__,
        .line = __LINE__,
        .applies = can_attend,

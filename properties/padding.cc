@@ -36,7 +36,8 @@ std::span<const Property> padding_family() {
        .claim = "slots past kv_len in the last page (or the room after a sequence) are inaudible",
        .kills = "v_tail_not_zeroed, one_page_too_many, k_tail_additive_mask, "
                 "boundary_mask_skipped_when_tile_equals_page, short_kv_tile_unmasked, "
-                "last_group_unbounded",
+                "last_group_unbounded, unused_slots_weighed, unwritten_partitions_joined, "
+                "partitions_share_slot",
        .file = __FILE__,
        .line = __LINE__,
        .applies = attends_slots,

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "properties/cache.h"
+#include "properties/fill.h"
 #include "properties/junk.h"
 #include "properties/placement_parts.h"
 
@@ -53,6 +54,12 @@ attest_tensor place_q(const Scene& scene, const kernels::KernelInfo& info, Launc
 void fill_output(const attest_tensor& tensor, bool zeroed, bool dirty, std::uint64_t seed) {
   const auto type = static_cast<DType>(tensor.dtype);
   const std::uint64_t marker = problem::unwritten_bits(type);
+  if (is_packed(tensor)) {
+    auto* data = static_cast<std::byte*>(tensor.data);
+    const std::int64_t count = count_elements(tensor);
+    if (dirty && !zeroed) return fill_junk_values(type, data, seed, 0, count);
+    return fill_bits(type, data, count, zeroed ? 0 : marker);
+  }
   for_each_element(tensor, [&](std::size_t i, std::byte* element) {
     const std::uint64_t bits = zeroed  ? 0
                                : dirty ? problem::encode(type, junk_value(seed, i))

@@ -16,7 +16,8 @@ using kernels::Role;
 using problem::Case;
 using problem::Verdict;
 
-/// Clean where the kernel asks for it, else junk.
+}  // namespace
+
 void fill_workspace(const kernels::KernelInfo& info, std::uint64_t seed, std::byte* workspace,
                     std::size_t bytes) {
   if (bytes == 0) return;
@@ -27,7 +28,26 @@ void fill_workspace(const kernels::KernelInfo& info, std::uint64_t seed, std::by
   }
 }
 
-/// The case with longer sequences, in pages of its own. Contents stay what they are.
+kernels::RunResult place_workspace(Harness& harness, const Scene& scene, Launch& launch,
+                                   attest_attend& call) {
+  if (!harness.info().has_plan) return {};
+  attest_plan_result plan{};
+  plan.struct_size = sizeof plan;
+  kernels::RunResult result = harness.session().plan(&call, &plan);
+  if (!result.ok()) return result;
+  std::byte* workspace = launch.add("workspace", Role::kScratch, plan.workspace_bytes,
+                                    std::max<std::size_t>(plan.workspace_alignment, 16));
+  fill_workspace(harness.info(), scene.junk_seed + 6, workspace, plan.workspace_bytes);
+  call.workspace = workspace;
+  call.workspace_bytes = plan.workspace_bytes;
+  return result;
+}
+
+bool fixes_lengths(const problem::Problem& problem) {
+  return !problem.mask.custom.empty() || !problem.mask.tree.empty() ||
+         problem.bias != problem::Bias::kNone;
+}
+
 Case longer(const Case& value) {
   Case out = value;
   auto& problem = out.problem();
@@ -39,8 +59,6 @@ Case longer(const Case& value) {
   return out;
 }
 
-}  // namespace
-
 std::vector<Run> attend_with_plan_of(const Scene& planned, const std::vector<Scene>& scenes,
                                      Harness& harness) {
   const kernels::KernelInfo& info = harness.info();
@@ -50,7 +68,8 @@ std::vector<Run> attend_with_plan_of(const Scene& planned, const std::vector<Sce
     Launch launch(harness.session().arena());
     attest_attend* call = place(planned, info, launch, true);
     plan.struct_size = sizeof plan;
-    runs.push_back({.out = {}, .failure = failure_of(harness.session().plan(call, &plan))});
+    const kernels::RunResult result = harness.session().plan(call, &plan);
+    runs.push_back({.out = {}, .failure = unfinished(result, launch)});
     if (runs.back().failure) return runs;
     runs.pop_back();
   }
@@ -68,11 +87,9 @@ std::vector<Run> attend_with_plan_of(const Scene& planned, const std::vector<Sce
     const kernels::RunResult result = harness.session().attend(call);
     ++harness.statistics().kernel_calls;
     Run& run = runs.emplace_back();
-    run.failure = failure_of(result);
-    if (!run.failure) run.failure = failure_of(launch);
+    run.failure = failure_of(result, launch);
     if (run.failure) return runs;
-    run.out.o = read_tensor(call->o);
-    if (call->lse.data != nullptr) run.out.lse = read_tensor(call->lse);
+    run.out = read_outputs(*call);
     if (!kept.empty()) std::memcpy(kept.data(), workspace, kept.size());
     if (info.conventions.workspace_before == ATTEST_WORKSPACE_ZEROED)
       std::fill(kept.begin(), kept.end(), std::byte{0});
@@ -82,10 +99,7 @@ std::vector<Run> attend_with_plan_of(const Scene& planned, const std::vector<Sce
 
 Verdict check_plan_reused(const Case& value, Harness& harness) {
   const auto& problem = value.problem();
-  if (!problem.mask.custom.empty() || !problem.mask.tree.empty() ||
-      problem.bias != problem::Bias::kNone) {
-    return Verdict::skipped("masks or biases as long as the keys");
-  }
+  if (fixes_lengths(problem)) return Verdict::skipped("masks or biases as long as the keys");
   const Scene scene = harness.scene(value);
   const Scene planned = harness.scene(longer(value));
   if (!harness.supported(scene) || !harness.supported(planned))

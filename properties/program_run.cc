@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "oracle/compare.h"
+#include "problem/index.h"
 #include "properties/audible.h"
 #include "properties/junk.h"
 #include "properties/new_tokens.h"
@@ -25,8 +26,6 @@ using problem::TokenId;
 using problem::Verdict;
 
 constexpr std::int64_t kMostSlots = std::int64_t{1} << 16;
-
-std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
 
 void copy_row(const Elements& from, std::int64_t from_row, Elements& to, std::int64_t to_row,
               std::int64_t width) {

@@ -9,18 +9,24 @@
 #include <string_view>
 #include <vector>
 
-#include <rapidcheck/Gen.h>
-
 #include "kernels/session.h"
 #include "problem/case.h"
 #include "problem/verdict.h"
+
+// Only named here: RapidCheck's headers are half of what a file of campaign/ would have to read.
+namespace rc {
+template <typename T>
+class Gen;
+template <typename T>
+class Shrinkable;
+}  // namespace rc
 
 namespace attest::properties {
 
 class Harness;
 
 /// Changes whenever the same seed would draw other cases.
-inline constexpr int kGeneratorVersion = 3;
+inline constexpr int kGeneratorVersion = 4;
 
 struct Property {
   std::string_view id;     ///< "family.name"
@@ -46,6 +52,8 @@ struct Property {
 std::span<const Property> all_properties();
 /// nullptr when unknown.
 const Property* find_property(std::string_view id);
+/// "properties/oracle.cc": Property::file from the root of the repository.
+std::string source_file(const Property& property);
 
 /// Case `k` of a property for a kernel: a pure function of (kGeneratorVersion, seed, property,
 /// kernel, k). Its `property` and `kernel` are set.
@@ -61,8 +69,9 @@ rc::Shrinkable<problem::Case> draw_shrinkable(const Property& property,
                                               const kernels::KernelInfo& info, std::uint64_t seed,
                                               std::uint64_t k);
 
-/// Runs the check on a session of the kernel. Counts and timings accumulate in the harness, which
-/// also says whether a planted defect ran (Harness::defect_ran).
+/// Runs the check on a session of the kernel; of a case with a history on a fresh kernel object
+/// that has lived through it. Counts and timings accumulate in the harness, which also says whether
+/// a planted defect ran (Harness::defect_ran).
 problem::Verdict run_check(const Property& property, const problem::Case& value, Harness& harness);
 
 }  // namespace attest::properties

@@ -30,7 +30,7 @@ bool only_start_pos_is_outside(const KernelInfo& info, const Scene& scene) {
   return !kernels::unsupported(info, problem, scene.storage);
 }
 
-Verdict check_outside(const Case& value, Harness& harness) {
+Verdict check_outside_declaration(const Case& value, Harness& harness) {
   const Scene scene = harness.scene(value);
   const auto reason = kernels::unsupported(harness.info(), scene.problem, scene.storage);
   if (!reason) return Verdict::skipped("inside the kernel's declaration");
@@ -233,7 +233,7 @@ std::span<const Property> refusal_family() {
                leave_capabilities(draw, info, value);
              });
            },
-       .check = check_outside},
+       .check = check_outside_declaration},
   };
   return family;
 }

@@ -9,9 +9,12 @@
 
 namespace attest::properties {
 
-/// Crashes, hangs, refusals and reported failures.
-std::optional<problem::Verdict> failure_of(const kernels::RunResult& result);
-/// What the call did to memory that was not its own.
-std::optional<problem::Verdict> failure_of(const kernels::Launch& launch);
+/// Crashes, hangs, refusals and reported failures of a call over `launch`, which need not be
+/// sealed.
+std::optional<problem::Verdict> unfinished(const kernels::RunResult& result,
+                                           const kernels::Launch& launch);
+/// The same, then what the call did to memory that was not its own. Expects: sealed, if it is ok.
+std::optional<problem::Verdict> failure_of(const kernels::RunResult& result,
+                                           const kernels::Launch& launch);
 
 }  // namespace attest::properties

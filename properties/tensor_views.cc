@@ -30,12 +30,6 @@ attest_tensor make_view(DType type, std::initializer_list<Dimension> dimensions)
   return view;
 }
 
-std::int64_t element_count(const attest_tensor& tensor) {
-  std::int64_t count = 1;
-  for (int d = 0; d < tensor.rank; ++d) count *= tensor.shape[d];
-  return count;
-}
-
 /// Lanes that lie side by side, as long as they can be copied in one go.
 std::int64_t run_of(const SlotAccess& access) {
   if (access.steps.x > 0) return access.steps.x;
@@ -60,6 +54,21 @@ void for_each_run(const SlotAccess& access, std::int64_t outer, std::int64_t slo
 }
 
 }  // namespace
+
+std::int64_t count_elements(const attest_tensor& tensor) {
+  std::int64_t count = 1;
+  for (int d = 0; d < tensor.rank; ++d) count *= tensor.shape[d];
+  return count;
+}
+
+bool is_packed(const attest_tensor& tensor) {
+  std::int64_t stride = 1;
+  for (int d = tensor.rank; d-- > 0;) {
+    if (tensor.shape[d] != 1 && tensor.stride[d] != stride) return false;
+    stride *= tensor.shape[d];
+  }
+  return true;
+}
 
 attest_tensor rows_view(DType type, std::int64_t rows, std::int64_t heads, std::int64_t lanes,
                         const Steps& steps) {
@@ -106,7 +115,11 @@ attest_tensor buffer_view(const problem::Problem& problem, const problem::KvStor
 
 Elements read_tensor(const attest_tensor& tensor) {
   const auto type = static_cast<DType>(tensor.dtype);
-  Elements out(type, static_cast<std::size_t>(element_count(tensor)));
+  Elements out(type, static_cast<std::size_t>(count_elements(tensor)));
+  if (is_packed(tensor)) {
+    if (out.bytes() > 0) std::memcpy(out.data(), tensor.data, out.bytes());
+    return out;
+  }
   for_each_element(tensor, [&](std::size_t i, const std::byte* element) {
     out.set_bits(i, problem::load_bits(type, element));
   });
@@ -116,8 +129,12 @@ Elements read_tensor(const attest_tensor& tensor) {
 void write_tensor(const attest_tensor& tensor, const Elements& elements) {
   const auto type = static_cast<DType>(tensor.dtype);
   if (type != elements.type() ||
-      element_count(tensor) != static_cast<std::int64_t>(elements.size())) {
+      count_elements(tensor) != static_cast<std::int64_t>(elements.size())) {
     throw ContractError("write_tensor: type or size differs");
+  }
+  if (is_packed(tensor)) {
+    if (elements.bytes() > 0) std::memcpy(tensor.data, elements.data(), elements.bytes());
+    return;
   }
   for_each_element(tensor, [&](std::size_t i, std::byte* element) {
     problem::store_bits(type, element, elements.bits(i));

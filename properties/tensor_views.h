@@ -24,6 +24,10 @@ attest_tensor cache_view(const problem::Problem& problem, const problem::KvStora
 attest_tensor buffer_view(const problem::Problem& problem, const problem::KvStorage& storage,
                           const problem::CacheSteps& cache);
 
+std::int64_t count_elements(const attest_tensor& tensor);
+/// Whether its elements lie side by side in row-major order.
+bool is_packed(const attest_tensor& tensor);
+
 /// Calls visit(linear index, element address) for every element in row-major order.
 template <typename Visit>
 void for_each_element(const attest_tensor& tensor, Visit visit) {

@@ -18,7 +18,7 @@ bool is_limited(const problem::Mask& mask) {
 }
 
 /// The second half of the rows is judged: the window has left behind what only earlier rows see.
-Verdict check_outside(const Case& value, Harness& harness) {
+Verdict check_outside_window(const Case& value, Harness& harness) {
   Scene scene = harness.scene(value);
   if (!is_limited(scene.problem.mask)) return Verdict::skipped("no window");
   for (const auto& sequence : scene.problem.sequences)
@@ -144,7 +144,7 @@ std::span<const Property> window_family() {
              return cases(info, {.window = true, .poison = {PoisonPlace::kOutsideWindow}},
                           narrow_window);
            },
-       .check = check_outside},
+       .check = check_outside_window},
       {.id = "window.edge",
        .claim = "the token on the window's edge is heard and the next one is not",
        .kills = "window_off_by_one, window_tile_start_late, window_from_last_row, "

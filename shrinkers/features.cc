@@ -17,7 +17,7 @@ namespace {
 
 using FeatureList = std::vector<const Feature*>;
 
-constexpr std::int64_t kMostPieces = 48;
+constexpr std::int64_t kMostFeaturePieces = 48;
 
 FeatureList in_use(std::span<const Feature> features, const Case& base) {
   FeatureList used;
@@ -53,7 +53,7 @@ Proposals fewer_features(const Case& base) {
   // Kernels insist on some features of execution, seldom on one of meaning: kept apart, a piece of
   // the one kind is not refused because of the other.
   for (const FeatureList& kind : {meaning, execution}) {
-    for (const Piece piece : pieces(static_cast<std::int64_t>(kind.size()), kMostPieces)) {
+    for (const Piece piece : pieces(static_cast<std::int64_t>(kind.size()), kMostFeaturePieces)) {
       result.push_back(without(base, {kind.begin() + piece.begin, kind.begin() + piece.end}));
     }
   }

@@ -11,7 +11,7 @@ namespace attest::shrinkers {
 
 namespace {
 
-constexpr std::int64_t kMostSingles = 8;
+constexpr std::int64_t kMostSingleLanes = 8;
 
 }  // namespace
 
@@ -34,7 +34,7 @@ Proposals smaller_head_dims(const problem::Case& base) {
       result.push_back(with_head_dims(base, qk, dim));
     }
   }
-  if (base.values.overrides.empty() || longer == 1 || longer > kMostSingles) return result;
+  if (base.values.overrides.empty() || longer == 1 || longer > kMostSingleLanes) return result;
   for (std::int64_t lane = 0; lane < longer; ++lane) {
     result.push_back(without_lane(base, lane, true, true));
     if (qk == v) continue;

@@ -12,7 +12,7 @@ using problem::Case;
 
 namespace {
 
-constexpr std::int64_t kMostSingles = 8;
+constexpr std::int64_t kMostSingleHeads = 8;
 
 // The case without KV head `kv_head` and its group.
 Case without_kv_head(const Case& base, std::int64_t kv_head) {
@@ -65,12 +65,12 @@ Proposals fewer_heads(const Case& base) {
     result.push_back(with_members(base, smaller, -1));
   }
   if (!heads_are_told_apart(base)) return result;
-  if (kv_heads > 1 && kv_heads <= kMostSingles) {
+  if (kv_heads > 1 && kv_heads <= kMostSingleHeads) {
     for (std::int64_t head = 0; head < kv_heads; ++head) {
       result.push_back(without_kv_head(base, head));
     }
   }
-  if (group > 1 && group <= kMostSingles) {
+  if (group > 1 && group <= kMostSingleHeads) {
     for (std::int64_t member = 0; member < group; ++member) {
       result.push_back(with_members(base, group, member));
     }

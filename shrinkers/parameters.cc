@@ -19,9 +19,9 @@ using problem::Scales;
 
 namespace {
 
-constexpr std::size_t kMostSingles = 8;  ///< entries of one vector that are tried one by one
-constexpr std::size_t kMostValues = 3;   ///< simpler values tried for each of them
-constexpr std::int64_t kMostPieces = 30;
+constexpr std::size_t kMostSingleEntries = 8;  ///< entries of one vector that are tried one by one
+constexpr std::size_t kMostValues = 3;         ///< simpler values tried for each of them
+constexpr std::int64_t kMostParameterPieces = 30;
 
 // Collects variants of one case, each changed by a small edit of its problem.
 class Edits {
@@ -105,7 +105,7 @@ void simplify_vector(Edits& edits, std::vector<double> Problem::*field,
       edits.add([&](Problem& problem) { fill(problem.*field, value); });
     }
   }
-  for (std::size_t i = 0; i < std::min(now.size(), kMostSingles); ++i) {
+  for (std::size_t i = 0; i < std::min(now.size(), kMostSingleEntries); ++i) {
     const std::vector<double> values = simpler(now[i]);
     for (std::size_t v = 0; v < std::min(values.size(), kMostValues); ++v) {
       edits.add([&](Problem& problem) { (problem.*field)[i] = values[v]; });
@@ -127,7 +127,7 @@ void simplify_scales(Edits& edits, Scales Problem::*field) {
     set({now.front()});
     set(Scales(now.size(), 1.0));
   }
-  for (std::size_t i = 0; i < std::min(now.size(), kMostSingles); ++i) {
+  for (std::size_t i = 0; i < std::min(now.size(), kMostSingleEntries); ++i) {
     const std::vector<double> values = simpler_factors_than(now[i]);
     for (std::size_t v = 0; v < std::min(values.size(), kMostValues); ++v) {
       Scales scales = now;
@@ -164,7 +164,7 @@ void simplify_trees(Edits& edits) {
         for (std::int32_t& node : parent) node = std::max(node - gone, -1);
       });
     }
-    for (std::int32_t node = 0; node < std::min<std::int64_t>(nodes, kMostSingles); ++node) {
+    for (std::int32_t node = 0; node < std::min<std::int64_t>(nodes, kMostSingleEntries); ++node) {
       edits.add([&](Problem& problem) {
         problem.mask.tree[b].parent[static_cast<std::size_t>(node)] = node - 1;
       });
@@ -188,7 +188,7 @@ void simplify_custom_masks(Edits& edits) {
       });
     };
     if (count > 0) show(0, count);
-    for (const Piece piece : pieces(count, kMostPieces)) show(piece.begin, piece.end);
+    for (const Piece piece : pieces(count, kMostParameterPieces)) show(piece.begin, piece.end);
   }
 }
 

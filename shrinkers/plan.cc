@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "problem/schedule.h"
 #include "shrinkers/ladder.h"
 #include "shrinkers/merge_trees.h"
 #include "shrinkers/passes.h"
@@ -18,8 +19,8 @@ using problem::Range;
 
 namespace {
 
-constexpr std::int64_t kMostPieces = 24;
-constexpr std::size_t kMostSingles = 8;
+constexpr std::int64_t kMostPlanPieces = 24;
+constexpr std::size_t kMostSingleParts = 8;
 
 void add(const Case& base, Plan plan, Proposals& result) {
   result.push_back(base);
@@ -51,10 +52,10 @@ void fewer_chunks(const Case& base, Proposals& result) {
       add(base, plan, result);
     };
     if (count > 2) join(0, count);
-    for (const Piece piece : pieces(count, kMostPieces)) {
+    for (const Piece piece : pieces(count, kMostPlanPieces)) {
       if (piece.end - piece.begin > 1) join(piece.begin, piece.end);
     }
-    for (std::int64_t c = 0; c + 1 < std::min<std::int64_t>(count, kMostPieces); ++c) {
+    for (std::int64_t c = 0; c + 1 < std::min<std::int64_t>(count, kMostPlanPieces); ++c) {
       join(c, c + 2);
     }
   }
@@ -74,7 +75,7 @@ void fewer_parts(const Case& base, Proposals& result) {
   if (count == 0) return;
   add(base, without_parts(base.plan, 0, count), result);
   if (count > 3) add(base, without_parts(base.plan, 2, count), result);
-  for (const Piece piece : pieces(count, kMostPieces)) {
+  for (const Piece piece : pieces(count, kMostPlanPieces)) {
     add(base, without_parts(base.plan, piece.begin, piece.end), result);
   }
 }
@@ -105,7 +106,7 @@ void plainer_merges(const Case& base, Proposals& result) {
   if (now.merges.empty()) return;
   plan.merges = left_fold(now.parts.size());
   add(base, plan, result);
-  for (std::size_t step = 0; step + 1 < std::min(now.merges.size(), kMostSingles); ++step) {
+  for (std::size_t step = 0; step + 1 < std::min(now.merges.size(), kMostSingleParts); ++step) {
     plan.merges = with_step_inlined(now.merges, now.parts.size(), step);
     add(base, plan, result);
   }
@@ -114,8 +115,8 @@ void plainer_merges(const Case& base, Proposals& result) {
 // Moves the cut before `later` to the left, within the part it is taken from.
 void move_cuts(const Case& base, Proposals& result) {
   const auto& parts = base.plan.parts;
-  for (std::size_t later = 0; later < std::min(parts.size(), kMostSingles); ++later) {
-    for (std::size_t b = 0; b < std::min(parts[later].size(), kMostSingles); ++b) {
+  for (std::size_t later = 0; later < std::min(parts.size(), kMostSingleParts); ++later) {
+    for (std::size_t b = 0; b < std::min(parts[later].size(), kMostSingleParts); ++b) {
       const Range range = parts[later][b];
       if (range.begin == range.end) continue;
       for (std::size_t earlier = 0; earlier < parts.size(); ++earlier) {
@@ -129,6 +130,36 @@ void move_cuts(const Case& base, Proposals& result) {
         }
       }
     }
+  }
+}
+
+/// First a plainer policy, then fewer random decisions, then another seed. A program's number is
+/// the order of its pages, too.
+void plainer_schedules(const Case& base, Proposals& result) {
+  using problem::Schedule;
+  const std::uint64_t now = base.plan.schedule_seed;
+  const auto propose = [&](std::uint64_t seed) {
+    if (seed >= now) return;
+    Plan plan = base.plan;
+    plan.schedule_seed = seed;
+    add(base, plan, result);
+  };
+  for (std::uint64_t seed = 0; seed < 4; ++seed) propose(seed);
+  const Schedule schedule = problem::schedule_of(now);
+  for (const auto policy : {problem::SchedulePolicy::kReverse, problem::SchedulePolicy::kRandom,
+                            problem::SchedulePolicy::kPermutation}) {
+    if (policy >= schedule.policy) break;
+    propose(problem::schedule_seed_of({.policy = policy, .seed = schedule.seed}));
+  }
+  for (const std::int64_t horizon : ladder(schedule.horizon, 0)) {
+    Schedule shorter = schedule;
+    shorter.horizon = static_cast<std::uint32_t>(horizon);
+    propose(problem::schedule_seed_of(shorter));
+  }
+  for (std::uint32_t seed = 0; seed < std::min<std::uint32_t>(schedule.seed, 4); ++seed) {
+    Schedule other = schedule;
+    other.seed = seed;
+    propose(problem::schedule_seed_of(other));
   }
 }
 
@@ -151,11 +182,7 @@ Proposals simpler_plan(const Case& base) {
     plan.num_splits = static_cast<std::int32_t>(splits);
     add(base, plan, result);
   }
-  for (std::uint64_t seed = 0; seed < std::min<std::uint64_t>(now.schedule_seed, 4); ++seed) {
-    Plan plan = now;
-    plan.schedule_seed = seed;
-    add(base, plan, result);
-  }
+  plainer_schedules(base, result);
   return result;
 }
 

@@ -23,7 +23,7 @@ using problem::Tensor;
 
 namespace {
 
-constexpr std::int64_t kMostPieces = 48;
+constexpr std::int64_t kMostProgramPieces = 48;
 
 /// One sequence of one step, with its place on the tape before anything is changed.
 struct Item {
@@ -158,9 +158,9 @@ class Rebuild {
   std::vector<Move> moves_;
 };
 
-class Variants {
+class ProgramVariants {
  public:
-  explicit Variants(const Case& base) : base_(base), steps_(steps_of(base)) {}
+  explicit ProgramVariants(const Case& base) : base_(base), steps_(steps_of(base)) {}
   const Steps& steps() const { return steps_; }
   void add(const std::function<void(Steps&)>& edit) {
     Steps steps = steps_;
@@ -193,9 +193,9 @@ void join(Steps& steps, std::size_t i) {
 }  // namespace
 
 Proposals fewer_steps(const Case& base) {
-  Variants variants(base);
+  ProgramVariants variants(base);
   const auto length = static_cast<std::int64_t>(variants.steps().size());
-  for (const Piece piece : pieces(length, kMostPieces)) {
+  for (const Piece piece : pieces(length, kMostProgramPieces)) {
     variants.add(
         [&](Steps& steps) { steps.erase(steps.begin() + piece.begin, steps.begin() + piece.end); });
   }
@@ -223,7 +223,7 @@ Proposals fewer_steps(const Case& base) {
 }
 
 Proposals fewer_step_tokens(const Case& base) {
-  Variants variants(base);
+  ProgramVariants variants(base);
   variants.add([](Steps& steps) {
     for (Step& step : steps) {
       for (Item& item : step.items) item.count = std::min<std::int64_t>(item.count, 1);

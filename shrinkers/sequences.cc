@@ -14,7 +14,7 @@ using problem::Case;
 namespace {
 
 constexpr std::int64_t kMostTriedAlone = 8;
-constexpr std::int64_t kMostPieces = 48;
+constexpr std::int64_t kMostSequencePieces = 48;
 
 }  // namespace
 
@@ -24,7 +24,7 @@ Proposals fewer_sequences(const Case& base) {
   if (batch > 1 && batch <= kMostTriedAlone) {
     for (std::int64_t b = 0; b < batch; ++b) result.push_back(keep_sequences(base, {b}));
   }
-  for (const Piece piece : pieces(batch, kMostPieces)) {
+  for (const Piece piece : pieces(batch, kMostSequencePieces)) {
     std::vector<std::int64_t> kept;
     for (std::int64_t b = 0; b < batch; ++b) {
       if (b < piece.begin || b >= piece.end) kept.push_back(b);

@@ -69,9 +69,9 @@ KvStorage with_page_size(const Case& base, std::int64_t page_size) {
   return result;
 }
 
-class Variants {
+class StorageVariants {
  public:
-  explicit Variants(const Case& base) : base_(base) {}
+  explicit StorageVariants(const Case& base) : base_(base) {}
   void add(KvStorage storage) {
     result_.push_back(base_);
     result_.back().storage = std::move(storage);
@@ -84,7 +84,7 @@ class Variants {
   Proposals result_;
 };
 
-void shrink_pages(const Case& base, Variants& variants) {
+void shrink_pages(const Case& base, StorageVariants& variants) {
   const KvStorage& now = base.storage;
   const std::int64_t longest = std::max<std::int64_t>(base.problem().max_kv_len(), 1);
   const bool shares = shared_entries(now) > 0;
@@ -109,7 +109,7 @@ void shrink_pages(const Case& base, Variants& variants) {
   }
 }
 
-void shrink_pool(const KvStorage& now, Variants& variants) {
+void shrink_pool(const KvStorage& now, StorageVariants& variants) {
   const std::vector<std::int32_t> pages = pages_in_use(now);
   std::vector<std::int32_t> by_id = pages;
   std::sort(by_id.begin(), by_id.end());
@@ -132,7 +132,7 @@ void shrink_pool(const KvStorage& now, Variants& variants) {
   }
 }
 
-void shrink_rest(const Case& base, Variants& variants) {
+void shrink_rest(const Case& base, StorageVariants& variants) {
   const KvStorage& now = base.storage;
   for (const std::int64_t columns : ladder(now.extra_table_columns, 0)) {
     KvStorage fewer = now;
@@ -158,7 +158,7 @@ void shrink_rest(const Case& base, Variants& variants) {
 }  // namespace
 
 Proposals simpler_storage(const Case& base) {
-  Variants variants(base);
+  StorageVariants variants(base);
   if (problem::is_paged(base.storage.layout)) {
     KvStorage tidy = in_order(base.storage, 0);
     tidy.extra_table_columns = 0;

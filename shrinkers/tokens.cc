@@ -20,7 +20,8 @@ using problem::Sequence;
 
 namespace {
 
-constexpr std::int64_t kMostSingles = 8;  ///< up to this length every row and key is tried alone
+constexpr std::int64_t kMostSingleTokens =
+    8;  ///< up to this length every row and key is tried alone
 
 constexpr Range kNone{0, 0};
 
@@ -85,12 +86,12 @@ bool tokens_are_told_apart(const Case& base) {
 
 void remove_singles(const Case& base, std::int64_t b, Proposals& result) {
   const Sequence& now = base.problem().sequences[static_cast<std::size_t>(b)];
-  if (now.kv_len <= kMostSingles) {
+  if (now.kv_len <= kMostSingleTokens) {
     for (std::int64_t key = 1; key < now.kv_len; ++key) {  // key 0: shorten_one()
       result.push_back(remove_tokens(base, b, kNone, {key, key + 1}));
     }
   }
-  if (now.q_len <= kMostSingles) {
+  if (now.q_len <= kMostSingleTokens) {
     for (std::int64_t row = 1; row < now.q_len; ++row) {
       result.push_back(remove_tokens(base, b, {row, row + 1}, kNone));
     }

@@ -28,8 +28,8 @@ using problem::Values;
 
 namespace {
 
-constexpr std::int64_t kMostPieces = 32;
-constexpr std::size_t kMostSingles = 16;  ///< elements not 0 that are simplified one by one
+constexpr std::int64_t kMostValuePieces = 32;
+constexpr std::size_t kMostSingleValues = 16;  ///< elements not 0 that are simplified one by one
 constexpr std::uint64_t kMostSeeds = 4;
 
 const problem::Elements& elements_of(const problem::Inputs& inputs, Tensor tensor) {
@@ -157,7 +157,7 @@ void simplify_elements(Written& written) {
     if (cost_of(written.value(i)) > 0) costly.push_back(i);
   }
   const auto count = static_cast<std::int64_t>(costly.size());
-  for (const Piece piece : pieces(count, kMostPieces)) {
+  for (const Piece piece : pieces(count, kMostValuePieces)) {
     std::vector<bool> chosen(written.size(), false);
     for (std::int64_t i = piece.begin; i < piece.end; ++i) {
       chosen[costly[static_cast<std::size_t>(i)]] = true;
@@ -166,7 +166,7 @@ void simplify_elements(Written& written) {
       return chosen[i] ? std::optional(0.0) : std::nullopt;
     });
   }
-  if (costly.size() > kMostSingles) return;
+  if (costly.size() > kMostSingleValues) return;
   for (const std::size_t chosen : costly) {
     for (const double simpler : simpler_than(written.value(chosen))) {
       written.add([&](std::size_t i, const Override&) {
@@ -209,7 +209,7 @@ Proposals simpler_recipes(const Case& base) {
     add(std::move(values));
   };
   if (written > 0) add_without(0, written);
-  for (const Piece piece : pieces(written, kMostPieces)) add_without(piece.begin, piece.end);
+  for (const Piece piece : pieces(written, kMostValuePieces)) add_without(piece.begin, piece.end);
   return result;
 }
 

@@ -131,10 +131,6 @@ attest_status merge_states(void*, const attest_merge* call, attest_report* repor
   });
 }
 
-inline constexpr std::uint64_t kMergeFeatures = ATTEST_FEATURE_MERGE_IN_PLACE |
-                                                ATTEST_FEATURE_MERGE_MANY |
-                                                ATTEST_FEATURE_HEAD_DIM_V | ATTEST_FEATURE_STRIDES;
-
 template <typename T>
 inline constexpr attest_capabilities kMergeCapabilities = cpu_capabilities<T>(kContiguous | kPaged,
                                                                               kMergeFeatures);

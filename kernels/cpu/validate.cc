@@ -23,13 +23,14 @@ Reason outside(const attest_set& set, std::int64_t value, std::string_view what)
   return std::string(what) + " = " + std::to_string(value) + " is not supported";
 }
 
-Reason wrong_type(std::uint32_t dtypes, const attest_tensor& tensor, std::string_view what) {
+Reason wrong_type(const attest_capabilities& capabilities, std::uint32_t dtypes,
+                  const attest_tensor& tensor, std::string_view what) {
   if (tensor.data != nullptr &&
       (tensor.dtype < 0 || tensor.dtype >= 32 || (dtypes & ATTEST_DTYPE_BIT(tensor.dtype)) == 0)) {
     return std::string(what) + " has a type that is not supported";
   }
-  if (tensor.data != nullptr && tensor.device != ATTEST_CPU) {
-    return std::string(what) + " is not in CPU memory";
+  if (tensor.data != nullptr && tensor.device != capabilities.device) {
+    return std::string(what) + " is not in the kernel's memory";
   }
   return std::nullopt;
 }
@@ -101,17 +102,20 @@ std::uint32_t output_types(const attest_capabilities& capabilities) {
 Reason find_bad_types(const attest_capabilities& capabilities, const attest_attend& call) {
   const std::uint32_t kv_types = cache_types(capabilities);
   const std::uint32_t o_types = output_types(capabilities);
-  return first_of(wrong_type(capabilities.q_dtypes, call.q, "q"), wrong_type(kv_types, call.k, "k"),
-                  wrong_type(kv_types, call.v, "v"), wrong_type(o_types, call.o, "o"),
-                  wrong_type(sum_types(capabilities), call.lse, "lse"),
-                  wrong_type(ATTEST_DTYPE_BIT(ATTEST_F32), call.q_scale, "q_scale"),
-                  wrong_type(ATTEST_DTYPE_BIT(ATTEST_F32), call.k_scale, "k_scale"),
-                  wrong_type(ATTEST_DTYPE_BIT(ATTEST_F32), call.v_scale, "v_scale"),
-                  wrong_type(ATTEST_DTYPE_BIT(ATTEST_F32), call.o_scale, "o_scale"),
-                  wrong_type(ATTEST_DTYPE_BIT(ATTEST_F32), call.alibi_slopes, "alibi_slopes"),
-                  wrong_type(ATTEST_DTYPE_BIT(ATTEST_F32), call.bias, "bias"),
-                  wrong_type(ATTEST_DTYPE_BIT(ATTEST_F32), call.sinks, "sinks"),
-                  wrong_type(ATTEST_DTYPE_BIT(ATTEST_U8), call.custom_mask, "custom_mask"));
+  return first_of(
+      wrong_type(capabilities, capabilities.q_dtypes, call.q, "q"),
+      wrong_type(capabilities, kv_types, call.k, "k"),
+      wrong_type(capabilities, kv_types, call.v, "v"),
+      wrong_type(capabilities, o_types, call.o, "o"),
+      wrong_type(capabilities, sum_types(capabilities), call.lse, "lse"),
+      wrong_type(capabilities, ATTEST_DTYPE_BIT(ATTEST_F32), call.q_scale, "q_scale"),
+      wrong_type(capabilities, ATTEST_DTYPE_BIT(ATTEST_F32), call.k_scale, "k_scale"),
+      wrong_type(capabilities, ATTEST_DTYPE_BIT(ATTEST_F32), call.v_scale, "v_scale"),
+      wrong_type(capabilities, ATTEST_DTYPE_BIT(ATTEST_F32), call.o_scale, "o_scale"),
+      wrong_type(capabilities, ATTEST_DTYPE_BIT(ATTEST_F32), call.alibi_slopes, "alibi_slopes"),
+      wrong_type(capabilities, ATTEST_DTYPE_BIT(ATTEST_F32), call.bias, "bias"),
+      wrong_type(capabilities, ATTEST_DTYPE_BIT(ATTEST_F32), call.sinks, "sinks"),
+      wrong_type(capabilities, ATTEST_DTYPE_BIT(ATTEST_U8), call.custom_mask, "custom_mask"));
 }
 
 Reason find_bad_features(const attest_capabilities& capabilities, const attest_attend& call) {
@@ -237,8 +241,8 @@ Reason find_unsupported(const attest_capabilities& capabilities, const attest_at
   if (call.struct_size < sizeof(attest_attend_partial)) {
     return "attest_attend_partial of an older version";
   }
-  return first_of(wrong_type(output_types(capabilities), call.out.o, "out.o"),
-                  wrong_type(sum_types(capabilities), call.out.lse, "out.lse"),
+  return first_of(wrong_type(capabilities, output_types(capabilities), call.out.o, "out.o"),
+                  wrong_type(capabilities, sum_types(capabilities), call.out.lse, "out.lse"),
                   find_unsupported(capabilities, call.call, supports));
 }
 
@@ -249,12 +253,13 @@ Reason find_unsupported(const attest_capabilities& capabilities, const attest_me
   Reason reason = first_of(
       missing(capabilities, ATTEST_FEATURE_MERGE_MANY, call.num_states != 2, "num_states != 2"),
       missing(capabilities, ATTEST_FEATURE_MERGE_IN_PLACE, in_place, "merging in place"),
-      wrong_type(output_types(capabilities), call.out.o, "out.o"),
-      wrong_type(sum_types(capabilities), call.out.lse, "out.lse"));
+      wrong_type(capabilities, output_types(capabilities), call.out.o, "out.o"),
+      wrong_type(capabilities, sum_types(capabilities), call.out.lse, "out.lse"));
   for (std::int32_t s = 0; s < call.num_states && !reason; ++s) {
-    reason =
-        first_of(wrong_type(output_types(capabilities), call.states[s].o, "the o of a state"),
-                 wrong_type(sum_types(capabilities), call.states[s].lse, "the lse of a state"));
+    reason = first_of(
+        wrong_type(capabilities, output_types(capabilities), call.states[s].o, "the o of a state"),
+        wrong_type(capabilities, sum_types(capabilities), call.states[s].lse,
+                   "the lse of a state"));
   }
   return reason;
 }
@@ -266,11 +271,11 @@ Reason find_unsupported(const attest_capabilities& capabilities, const attest_ap
       find_bad_layout(capabilities, call.layout, call.page_size),
       find_bad_head_dims(capabilities, call.head_dim_qk, call.head_dim_v),
       outside(capabilities.num_kv_heads, call.num_kv_heads, "num_kv_heads"),
-      wrong_type(capabilities.q_dtypes, call.k_new, "k_new"),
-      wrong_type(capabilities.q_dtypes, call.v_new, "v_new"),
-      wrong_type(cache_types(capabilities), call.k, "k"),
-      wrong_type(cache_types(capabilities), call.v, "v"),
-      wrong_type(ATTEST_DTYPE_BIT(ATTEST_I64), call.slot_mapping, "slot_mapping"),
+      wrong_type(capabilities, capabilities.q_dtypes, call.k_new, "k_new"),
+      wrong_type(capabilities, capabilities.q_dtypes, call.v_new, "v_new"),
+      wrong_type(capabilities, cache_types(capabilities), call.k, "k"),
+      wrong_type(capabilities, cache_types(capabilities), call.v, "v"),
+      wrong_type(capabilities, ATTEST_DTYPE_BIT(ATTEST_I64), call.slot_mapping, "slot_mapping"),
       missing(capabilities, ATTEST_FEATURE_SCALES, scaled, "scales of quantised tensors"));
 }
 

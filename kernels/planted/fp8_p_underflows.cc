@@ -10,7 +10,7 @@
 namespace attest::kernels::planted {
 namespace {
 
-using Types = cpu::Mixed<cpu::E4M3, cpu::E4M3, cpu::BF16, cpu::E4M3>;
+using E4m3Throughout = cpu::Mixed<cpu::E4M3, cpu::E4M3, cpu::BF16, cpu::E4M3>;
 
 struct Fp8PUnderflows : cpu::PrefillKeyOuterSteps {
   template <typename P, typename C>
@@ -23,7 +23,8 @@ struct Fp8PUnderflows : cpu::PrefillKeyOuterSteps {
 
 }  // namespace
 
-constinit const attest_kernel fp8_p_underflows = cpu::prefill_key_outer<Types, Fp8PUnderflows>(
-    "planted/fp8_p_underflows", "small probabilities underflow in e4m3");
+constinit const attest_kernel fp8_p_underflows =
+    cpu::prefill_key_outer<E4m3Throughout, Fp8PUnderflows>("planted/fp8_p_underflows",
+                                                           "small probabilities underflow in e4m3");
 
 }  // namespace attest::kernels::planted

@@ -15,7 +15,7 @@
 namespace attest::kernels::planted {
 namespace {
 
-constexpr attest_kernel kCorrect = cpu::paged_decode<float>("", "");
+constexpr attest_kernel kDecode = cpu::paged_decode<float>("", "");
 
 struct FillMarks {
   std::int64_t page_size = 0;
@@ -50,21 +50,21 @@ struct FillMarks {
   }
 };
 
-attest_status create(void** self, attest_report*) {
+attest_status create_rejected(void** self, attest_report*) {
   *self = new FillMarks;
   return ATTEST_OK;
 }
-void destroy(void* self) { delete static_cast<FillMarks*>(self); }
+void destroy_rejected(void* self) { delete static_cast<FillMarks*>(self); }
 
-attest_status append(void* self, const attest_append* call, attest_report* report) {
-  const attest_status status = kCorrect.append(nullptr, call, report);
+attest_status append_rejected(void* self, const attest_append* call, attest_report* report) {
+  const attest_status status = kDecode.append(nullptr, call, report);
   if (status == ATTEST_OK) static_cast<FillMarks*>(self)->note(*call);
   return status;
 }
 
-attest_status attend(void* self, const attest_attend* call, attest_report* report) {
+attest_status attend_rejected(void* self, const attest_attend* call, attest_report* report) {
   if (call->page_size < 1 || call->block_table.count == 0) {
-    return kCorrect.attend(nullptr, call, report);
+    return kDecode.attend(nullptr, call, report);
   }
   auto& marks = *static_cast<FillMarks*>(self);
   std::vector<std::int32_t> lengths, starts;
@@ -74,23 +74,23 @@ attest_status attend(void* self, const attest_attend* call, attest_report* repor
     starts.push_back(call->start_pos.host[b] + more);
     if (more != 0) defect_ran();
   }
-  // A later attend may be over another cache. Two in a row, the check of a draft and the step after
-  // it, are over the same.
+  // A later attend may be over another cache. Two in a row, the check of a draft and the
+  // step after it, are over the same.
   if (++marks.attends == 2) marks.filled.clear();
   attest_attend longer = *call;
   longer.kv_len.host = lengths.data();
   longer.start_pos.host = starts.data();
-  return kCorrect.attend(nullptr, &longer, report);
+  return kDecode.attend(nullptr, &longer, report);
 }
 
 constexpr attest_kernel with_marks() {
   attest_kernel kernel =
       cpu::paged_decode<float>("planted/rejected_tokens_attended",
                                "attends to all that was ever written into the last page");
-  kernel.create = &create;
-  kernel.destroy = &destroy;
-  kernel.attend = &attend;
-  kernel.append = &append;
+  kernel.create = &create_rejected;
+  kernel.destroy = &destroy_rejected;
+  kernel.attend = &attend_rejected;
+  kernel.append = &append_rejected;
   return kernel;
 }
 

@@ -11,7 +11,7 @@
 namespace attest::kernels::planted {
 namespace {
 
-using Types = cpu::Mixed<cpu::F16, cpu::E5M2, cpu::F16>;
+using HalfOverE5m2 = cpu::Mixed<cpu::F16, cpu::E5M2, cpu::F16>;
 using Correct = cpu::PagedDecodeSteps;
 
 struct ScaleOfHeadZero : Correct {
@@ -31,7 +31,7 @@ struct ScaleOfHeadZero : Correct {
 
 }  // namespace
 
-constinit const attest_kernel scale_of_head_zero = cpu::paged_decode<Types, ScaleOfHeadZero>(
+constinit const attest_kernel scale_of_head_zero = cpu::paged_decode<HalfOverE5m2, ScaleOfHeadZero>(
     "planted/scale_of_head_zero", "every head is read with the scales of the first");
 
 }  // namespace attest::kernels::planted

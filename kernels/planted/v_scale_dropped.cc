@@ -11,7 +11,7 @@
 namespace attest::kernels::planted {
 namespace {
 
-using Types = cpu::Mixed<cpu::BF16, cpu::E4M3, cpu::BF16>;
+using BfloatOverE4m3 = cpu::Mixed<cpu::BF16, cpu::E4M3, cpu::BF16>;
 
 struct VScaleDropped : cpu::PagedDecodeSteps {
   static float v_scale(const attest_attend& call, std::int64_t b, std::int64_t kv_head) {
@@ -22,7 +22,7 @@ struct VScaleDropped : cpu::PagedDecodeSteps {
 
 }  // namespace
 
-constinit const attest_kernel v_scale_dropped = cpu::paged_decode<Types, VScaleDropped>(
+constinit const attest_kernel v_scale_dropped = cpu::paged_decode<BfloatOverE4m3, VScaleDropped>(
     "planted/v_scale_dropped", "values of the e4m3 cache are used without their scale");
 
 }  // namespace attest::kernels::planted

@@ -136,16 +136,24 @@ inline void add_exact_sizes(const Block& block, const Scratch& scratch, const Bo
 
 /// 1 for keys the row sees, 0 for others, by its range alone.
 inline F32x16 in_range(const BlockRow& row, std::int64_t panel) {
-  float seen[16];
-  for (std::int64_t i = 0; i < kPanel; ++i) {
-    const std::int64_t j = panel * kPanel + i;
-    seen[i] = j >= row.first && j < row.last ? 1.0F : 0.0F;
-  }
-  return load16(seen);
+  alignas(64) static constexpr float kIndex[kPanel] = {0, 1, 2,  3,  4,  5,  6,  7,
+                                                       8, 9, 10, 11, 12, 13, 14, 15};
+  // Ends of the range in this panel: small numbers, exact as floats.
+  const auto end_of = [&](std::int64_t key) {
+    const std::int64_t end = key - panel * kPanel;
+    return splat16(static_cast<float>(end < 0 ? 0 : end < kPanel ? end : kPanel));
+  };
+  const F32x16 index = load16(kIndex), zero = splat16(0);
+  return select_less(index, end_of(row.last),
+                     select_less(index, end_of(row.first), zero, splat16(1)), zero);
 }
 
 /// extra_size of the keys of a panel.
 inline F32x16 extra_of(const BlockRow& row, std::int64_t panel, std::int64_t count) {
+  if ((panel + 1) * kPanel <= count) {
+    const double* const size = row.extra_size + panel * kPanel;
+    return rounded(load(size), load(size + 8));
+  }
   float extra[16];
   for (std::int64_t i = 0; i < kPanel; ++i) {
     const std::int64_t j = panel * kPanel + i;

@@ -164,25 +164,41 @@ ATTEST_SIMD_INLINE F32x16 look_up32(const float* table, F32x16 magic) {
           _mm256_i32gather_ps(table, _mm256_and_si256(_mm256_castps_si256(magic.y), low), 4)};
 }
 ATTEST_SIMD_INLINE float largest_of(F32x16 a) {
-  float x[16];
-  store(x, a);
-  for (int i = 1; i < 16; ++i) x[0] = x[i] > x[0] ? x[i] : x[0];
-  return x[0];
+  __m256 half = _mm256_max_ps(a.x, a.y);
+  half = _mm256_max_ps(half, _mm256_permute2f128_ps(half, half, 1));
+  half = _mm256_max_ps(half, _mm256_permute_ps(half, 0x4e));
+  half = _mm256_max_ps(half, _mm256_permute_ps(half, 0xb1));
+  return _mm256_cvtss_f32(half);
 }
 /// x in [0, 255], rounded to nearest, as sixteen bytes.
 ATTEST_SIMD_INLINE void store_bytes(unsigned char* to, F32x16 x) {
-  float lanes[16];
-  store(lanes, x);
-  for (int i = 0; i < 16; ++i) {
-    to[i] = static_cast<unsigned char>(__builtin_nearbyintf(lanes[i]));
-  }
+  // Packing works in halves of 128 bits; the permutation puts quarters back in order.
+  const __m256i words = _mm256_permute4x64_epi64(
+      _mm256_packs_epi32(_mm256_cvtps_epi32(x.x), _mm256_cvtps_epi32(x.y)), 0xd8);
+  const __m128i bytes =
+      _mm_packus_epi16(_mm256_castsi256_si128(words), _mm256_extracti128_si256(words, 1));
+  _mm_storeu_si128(reinterpret_cast<__m128i*>(to), bytes);
 }
 /// counts[i] = how many of `size` bytes are at most i; size is a multiple of 128.
 template <int kLimits>
 void count_bytes(const unsigned char* bytes, std::int64_t size, std::int64_t* counts) {
-  for (int i = 0; i < kLimits; ++i) {
-    counts[i] = 0;
-    for (std::int64_t at = 0; at < size; ++at) counts[i] += bytes[at] <= i ? 1 : 0;
+  constexpr std::int64_t kMost = 63 * 128;  // so that no sum of a byte passes 255
+  const __m256i zero = _mm256_setzero_si256();
+  for (int i = 0; i < kLimits; ++i) counts[i] = 0;
+  for (std::int64_t begin = 0; begin < size; begin += kMost) {
+    const std::int64_t end = size - begin < kMost ? size : begin + kMost;
+    for (int i = 0; i < kLimits; ++i) {
+      const __m256i limit = _mm256_set1_epi8(static_cast<char>(i));
+      __m256i sums = zero;
+      for (std::int64_t at = begin; at < end; at += 32) {
+        const __m256i x = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(bytes + at));
+        sums = _mm256_sub_epi8(sums, _mm256_cmpeq_epi8(_mm256_min_epu8(x, limit), x));
+      }
+      const __m256i quarters = _mm256_sad_epu8(sums, zero);
+      const __m128i halves =
+          _mm_add_epi64(_mm256_castsi256_si128(quarters), _mm256_extracti128_si256(quarters, 1));
+      counts[i] += _mm_cvtsi128_si64(halves) + _mm_extract_epi64(halves, 1);
+    }
   }
 }
 ATTEST_SIMD_INLINE F64x8 load_widened(const float* from) {

@@ -9,6 +9,7 @@
 #include <gtest/gtest.h>
 
 #include "problem/errors.h"
+#include "tests/corpus/temporary_folder.h"
 
 namespace attest::campaign {
 namespace {
@@ -84,12 +85,40 @@ TEST(Crew, ALaneThatDiesIsNamedWithWhatItWasDoing) {
 TEST(Crew, WhatALaneThrowsIsTheMessage) {
   std::vector<std::string> messages;
   try {
-    run_crew(crew_of(1, messages), [](const Channel&) { throw SystemError("no memory left"); });
+    run_crew(crew_of(1, messages), [](const Channel&) { throw ContractError("not in the arena"); });
     FAIL();
   } catch (const ContractError& error) {
     EXPECT_EQ(std::string(error.what()),
-              "internal error in a lane while running item 0: no memory left");
+              "internal error in a lane while running item 0: not in the arena");
   }
+}
+
+TEST(Crew, WhatTheSystemRefusesALaneIsNoInternalError) {
+  std::vector<std::string> messages;
+  try {
+    run_crew(crew_of(1, messages), [](const Channel&) { throw SystemError("the disk is full"); });
+    FAIL();
+  } catch (const SystemError& error) {
+    EXPECT_EQ(std::string(error.what()), "the disk is full");
+  }
+}
+
+TEST(Crew, AJournalKeepsWhatLanesSentInEarlierCrews) {
+  const tests::TemporaryFolder folder;
+  std::vector<std::string> messages;
+  CrewOptions options = crew_of(2, messages);
+  options.journals = folder.path();
+  for (const char tag : {'a', 'b'}) {
+    options.tag = tag;
+    run_crew(options, [&](const Channel& channel) {
+      channel.send(std::string(1, tag) + std::to_string(channel.lane()));
+    });
+  }
+  std::vector<std::string> kept;
+  read_journals(folder.path(), 2, [&](char tag, std::string_view message) {
+    kept.push_back(tag + (" " + std::string(message)));
+  });
+  EXPECT_EQ(kept, (std::vector<std::string>{"a a0", "b b0", "a a1", "b b1"}));
 }
 
 }  // namespace

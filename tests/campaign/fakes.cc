@@ -11,7 +11,8 @@ bool g_defect_ran = false;
 
 class FakeSession : public kernels::Session {
  public:
-  explicit FakeSession(const kernels::KernelInfo& info) : info_(info), arena_(1 << 16) {}
+  explicit FakeSession(const kernels::KernelInfo& info)
+      : info_(info), arena_(1 << 16, kernels::Arena::Guards::kNone) {}
   const kernels::KernelInfo& info() const override { return info_; }
   kernels::Arena& arena() override { return arena_; }
   bool supports(const attest_attend*, kernels::RunResult*) override { return true; }
@@ -21,13 +22,16 @@ class FakeSession : public kernels::Session {
   kernels::RunResult merge(const attest_merge*) override { return {}; }
   kernels::RunResult append(const attest_append*) override { return {}; }
   kernels::RunResult append_attend(const attest_append_attend*) override { return {}; }
-  void restart() override {}
+  void restart() override { ++generation_; }
+  std::uint64_t generation() const override { return generation_; }
   std::int64_t kernel_nanoseconds() const override { return 0; }
+  void set_schedule(const problem::Schedule& /*schedule*/) override {}
   bool take_defect_ran() override { return std::exchange(g_defect_ran, false); }
 
  private:
   kernels::KernelInfo info_;
   kernels::Arena arena_;
+  std::uint64_t generation_ = 0;
 };
 
 rc::Gen<problem::Case> generate(const kernels::KernelInfo&) {

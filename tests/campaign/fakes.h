@@ -11,7 +11,7 @@
 
 namespace attest::tests {
 
-/// Sessions without a process. restart() does nothing.
+/// Sessions without a process. restart() counts generations and does no more.
 campaign::OpenSession fake_sessions();
 kernels::KernelInfo fake_kernel(const std::string& name);
 

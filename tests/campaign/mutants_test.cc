@@ -43,7 +43,7 @@ const Property kFailsForAnotherReason =
       return number_of(value) % 7 == 3 ? Verdict::fail("nan", "not the defect") : Verdict::pass();
     });
 
-Options options_for(std::vector<const Property*> properties) {
+Options card_options(std::vector<const Property*> properties) {
   Options options;
   options.kernels = {tests::fake_kernel("planted/a"), tests::fake_kernel("planted/b"),
                      tests::fake_kernel("planted/c")};
@@ -62,7 +62,7 @@ std::uint64_t first_failing(const Property& property, const std::string& kernel)
 }
 
 TEST(Mutants, CasesToTheFirstKillCountThoseOfAllPropertiesInTurn) {
-  const Card card = run_mutants(options_for({&kReaches, &kKills, &kNeverThere, &kKillsToo}));
+  const Card card = run_mutants(card_options({&kReaches, &kKills, &kNeverThere, &kKillsToo}));
   ASSERT_EQ(card.bugs.size(), 3u);
   for (const CardBug& bug : card.bugs) {
     ASSERT_EQ(bug.fate(), Fate::kKilled);
@@ -85,7 +85,7 @@ TEST(Mutants, CasesToTheFirstKillCountThoseOfAllPropertiesInTurn) {
 TEST(Mutants, TheCardDoesNotDependOnTheLanes) {
   std::string first;
   for (const int jobs : {1, 2, 5}) {
-    Options options = options_for({&kKills, &kReaches, &kKillsToo});
+    Options options = card_options({&kKills, &kReaches, &kKillsToo});
     options.jobs = jobs;
     const std::string text = tests::without_times(run_mutants(options));
     if (first.empty()) first = text;
@@ -94,7 +94,7 @@ TEST(Mutants, TheCardDoesNotDependOnTheLanes) {
 }
 
 TEST(Mutants, AFailureWithoutTheAlteredLineIsNoKill) {
-  const Card card = run_mutants(options_for({&kFailsForAnotherReason, &kNeverThere}));
+  const Card card = run_mutants(card_options({&kFailsForAnotherReason, &kNeverThere}));
   for (const CardBug& bug : card.bugs) {
     EXPECT_EQ(bug.fate(), Fate::kNotReached);
     EXPECT_GT(bug.pairs[0].unreached_failures, 0);
@@ -105,7 +105,7 @@ TEST(Mutants, AFailureWithoutTheAlteredLineIsNoKill) {
 }
 
 TEST(Mutants, AnAlteredLineThatRunsUnnoticedSurvives) {
-  const Card card = run_mutants(options_for({&kReaches, &kNeverThere}));
+  const Card card = run_mutants(card_options({&kReaches, &kNeverThere}));
   EXPECT_EQ(card.bugs[0].fate(), Fate::kSurvived);
   EXPECT_EQ(card.exit_code(), 1);
 }
@@ -117,7 +117,7 @@ TEST(Mutants, AFailureThatDoesNotComeBackIsNoKill) {
     run_defect();
     return g_runs++ == 0 ? Verdict::fail("nan", "once") : Verdict::pass();
   });
-  Options options = options_for({&fails_once});
+  Options options = card_options({&fails_once});
   options.jobs = 1;
   options.kernels.resize(1);
   const Card card = run_mutants(options);
@@ -132,7 +132,7 @@ TEST(Mutants, EverySelectedBugIsInTheDenominator) {
     property.applies = [](const kernels::KernelInfo& info) { return info.name == "planted/b"; };
     return property;
   }();
-  const Card card = run_mutants(options_for({&only_b}));
+  const Card card = run_mutants(card_options({&only_b}));
   ASSERT_EQ(card.bugs.size(), 3u);
   EXPECT_EQ(card.bugs[0].fate(), Fate::kNoProperty);
   EXPECT_EQ(card.bugs[1].fate(), Fate::kKilled);
@@ -143,7 +143,7 @@ TEST(Mutants, EverySelectedBugIsInTheDenominator) {
 TEST(Mutants, NothingAppliesIsNothingToDo) {
   Property never = kKills;
   never.applies = [](const kernels::KernelInfo&) { return false; };
-  EXPECT_THROW(run_mutants(options_for({&never})), NothingToDo);
+  EXPECT_THROW(run_mutants(card_options({&never})), NothingToDo);
 }
 
 TEST(Mutants, ABugWhoseTimeEndsIsNotSaidToSurvive) {
@@ -152,7 +152,7 @@ TEST(Mutants, ABugWhoseTimeEndsIsNotSaidToSurvive) {
     run_defect();
     return Verdict::pass();
   });
-  Options options = options_for({&slow});
+  Options options = card_options({&slow});
   options.cases.reset();
   options.time = std::chrono::milliseconds(150);
   const Card card = run_mutants(options);
@@ -169,7 +169,7 @@ TEST(Mutants, AMinimalCaseStillRunsTheAlteredLine) {
     if (value.problem().sequences[0].kv_len >= 2) run_defect();
     return Verdict::fail("nan", "always");
   });
-  Options options = options_for({&fails_always});
+  Options options = card_options({&fails_always});
   options.kernels.resize(1);
   const Card card = run_mutants(options);
   ASSERT_EQ(card.bugs[0].fate(), Fate::kKilled);

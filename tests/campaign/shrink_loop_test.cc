@@ -85,7 +85,9 @@ TEST_F(ShrinkLoop, AFailureThatDoesNotComeBackIsFlakyNotGone) {
                                Verdict::fail("value", "seen once", 9.0));
   EXPECT_FALSE(shrunk.shrunk);
   EXPECT_EQ(shrunk.verdict.status, problem::Status::kFlaky);
-  EXPECT_EQ(shrunk.verdict.message, "fails in 1 of 12 runs of the same case: seen once");
+  EXPECT_EQ(shrunk.verdict.message,
+            "failed once, and in 0 of 20 runs (0 %, with 95 % confidence 0 % to 16 %) of the same "
+            "case on fresh processes: seen once");
   EXPECT_EQ(shrunk.minimal.problem(), start_.problem());
 }
 

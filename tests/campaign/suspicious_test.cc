@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "campaign/campaign.h"
+#include "campaign/run/make_record.h"
 #include "campaign/table.h"
 #include "corpus/case_file.h"
 #include "tests/campaign/fakes.h"
@@ -46,8 +47,8 @@ std::uint64_t first_in_class(const properties::Property& property, const std::st
   }
 }
 
-Options options_for(const tests::TemporaryFolder& folder,
-                    std::vector<const properties::Property*> properties) {
+Options suspicious_options(const tests::TemporaryFolder& folder,
+                           std::vector<const properties::Property*> properties) {
   Options options;
   options.kernels = {tests::fake_kernel("fake/a"), tests::fake_kernel("fake/b")};
   options.properties = std::move(properties);
@@ -61,10 +62,10 @@ Options options_for(const tests::TemporaryFolder& folder,
 TEST(Suspicious, TheFirstSuspicionIsKeptAndReportedButNoFailure) {
   for (const int jobs : {1, 4}) {
     const tests::TemporaryFolder folder;
-    Options options = options_for(folder, {&kSuspects});
+    Options options = suspicious_options(folder, {&kSuspects});
     options.jobs = jobs;
     const Report report = run(options);
-    EXPECT_EQ(report.exit_code(), 0);
+    EXPECT_EQ(exit_code_of(options, report), 0);
     EXPECT_TRUE(report.failures.empty());
     ASSERT_EQ(report.suspicious.size(), 2u);  // one per kernel, however many cases have it
     for (const SuspiciousCase& suspicious : report.suspicious) {
@@ -92,11 +93,11 @@ TEST(Suspicious, TheFirstSuspicionIsKeptAndReportedButNoFailure) {
 
 TEST(Suspicious, AFailureSilencesTheSuspicionsOfItsPair) {
   const tests::TemporaryFolder folder;
-  const Options options = options_for(folder, {&kSuspectsAndFails});
+  const Options options = suspicious_options(folder, {&kSuspectsAndFails});
   const Report report = run(options);
   EXPECT_EQ(report.failures.size(), 2u);
   EXPECT_TRUE(report.suspicious.empty());
-  EXPECT_EQ(report.exit_code(), 1);
+  EXPECT_EQ(exit_code_of(options, report), 1);
 }
 
 }  // namespace

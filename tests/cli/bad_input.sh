@@ -47,10 +47,18 @@ refused 64 '--seed' fuzz --seed 18446744073709551616
 refused 64 '--jobs' fuzz --jobs 0
 refused 64 '--jobs' fuzz --jobs 100000
 refused 64 '--timeout' fuzz --timeout never
+refused 64 '--shard.*K from 1 to N' fuzz --shard 0/8
+refused 64 '--shard.*K from 1 to N' fuzz --shard 9/8
 refused 64 '--property.*no.such' fuzz --property no.such
 refused 64 'no/such' fuzz --kernel no/such
 refused 64 'CASE' replay
 refused 64 '--kernel' fuzz --kernel
+refused 64 'frobnicate.*fuzz, compare' frobnicate
+refused 64 'frobnicate.*check, merge, prune' corpus frobnicate
+refused 64 'subcommand' corpus
+refused 64 'PATH' corpus merge "$in"
+refused 64 '--out' merge "$in"
+refused 64 'RUN' merge --out new
 printf 'x' >"$in/file"
 refused 64 '--out.*not a folder' fuzz --cases 1 --out "$in/file"
 refused 64 '--corpus.*not a folder' fuzz --cases 1 --corpus "$in/file"
@@ -129,6 +137,16 @@ refused 3 'good|syntax' replay "$in/good.case.json" "$in/syntax.case.json"
 mkdir "$in/corpus"
 cp "$in/syntax.case.json" "$in/corpus"
 refused 3 'syntax.case.json' fuzz --cases 1 --kernel cpu/dense_f32 --corpus "$in/corpus"
+
+# ---- Run folders and corpora: 3 ----
+refused 3 'absent/run.json' merge "$in/absent" --out new
+refused 3 'corpus/run.json' merge "$in/corpus" --out new
+refused 3 'absent' corpus check "$in/absent"
+refused 3 'syntax.case.json' corpus check "$in/corpus"
+refused 3 'syntax.case.json' corpus merge "$in/corpus" new
+refused 3 'absent' corpus merge "$in/absent" new
+refused 64 'not a folder' corpus check "$in/file"
+refused 64 'not a folder' corpus merge "$in/corpus" "$in/file"
 
 # A kernel that is not here is the user's to name.
 sed 's|cpu/paged_decode_f32|mine/fast|' "$in/good.case.json" >"$in/stranger.case.json"

@@ -26,7 +26,7 @@ line=$(grep -E '^  [^ ]*attest replay ' out)
 claim 'one line replays it' test "$(wc -l <<<"$line")" = 1
 claim 'the pasted line fails the same way' bash -c "cd '$work' && ! ${line#  } >replayed"
 claim 'replay compares with the record' grep -q 'as recorded: fail, value' replayed
-file=$(ls attest-failures/*.case.json)
+file=$(ls run/failures/*/*.case.json)
 claim 'the file is the only one' test "$(wc -l <<<"$file")" = 1
 
 claim 'show draws it' exits 0 show "$file"
@@ -40,9 +40,9 @@ claim 'and changes nothing' cmp "$file" again.case.json
 
 claim 'a correct kernel passes the same case' exits 0 replay --kernel cpu/prefill_query_outer_f32 "$file"
 claim 'shrink has nothing to do there' exits 0 shrink --kernel cpu/prefill_query_outer_f32 "$file"
-claim 'a folder is replayed as a whole' exits 1 replay attest-failures
+claim 'a folder is replayed as a whole' exits 1 replay run/failures
 claim 'cases.jsonl holds a line for each case up to the failure' \
-  test "$(grep -c '"property":"oracle.output","kernel":"planted/self_not_attended","k":' run/cases.jsonl)" -ge 1
+  test "$(grep -c '"metadata":{"kernel":"planted/self_not_attended","property":"oracle.output","k":' run/cases.jsonl)" -ge 1
 claim 'a seed in hexadecimal is the same seed' \
   exits 1 fuzz --kernel planted/self_not_attended --property oracle.output --cases 20 --seed 0x1 --out run2
 claim 'same seed, same bytes' cmp run/cases.jsonl run2/cases.jsonl

@@ -238,6 +238,26 @@ TEST(BadCase, WhatFieldsSayTogetherIsCheckedToo) {
   });
 }
 
+TEST(BadCase, AHistoryHasCasesThatAskAndNoMore) {
+  const std::string past =
+      R"({"property": "a.b", "problem": {"sequences": [{"q_len": 1, "kv_len": 1}], "num_q_heads": 1,
+      "num_kv_heads": 1, "head_dim_qk": 1, "head_dim_v": 1, "scale": {"bits": "f64:3ff0000000000000"}},
+      "values": {"version": 1, "distribution": "normal", "seed": "0x1"}})";
+  const auto with = [](const std::string& history) {
+    return "\"history\": " + history + ", \"problem\": {\n    \"sequences\"";
+  };
+  const std::string here = "\"problem\": {\n    \"sequences\"";
+  EXPECT_EQ(message_of(changed(here, with("[" + past + "]"))), "no error");
+  expect_messages({
+      {here, with("{}"), "history: expected a list..."},
+      {here, with("[{}]"), "history[0]: key \"property\" is missing"},
+      {here, with("[{\"history\": []}]"), "history[0]: unknown key \"history\"..."},
+      {here, with("[{\"kernel\": \"a\"}]"), "history[0]: unknown key \"kernel\"..."},
+      {here, with("[" + past + ", {\"property\": \"a.b\", \"problem\": {}}]"),
+       "history[1].problem: key..."},
+  });
+}
+
 TEST(BadCase, MasksMustHaveTheShapeOfTheirSequence) {
   const std::string mask = "\"causal\": true, \"window_left\": 3";
   expect_messages({

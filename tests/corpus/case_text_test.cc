@@ -128,7 +128,15 @@ TEST(CaseText, LeavesOutEveryDefault) {
 
 TEST(CaseText, OfRandomCasesReadsBackExactly) {
   for (std::uint64_t seed = 0; seed < 2000; ++seed) {
-    const Case drawn = tests::random_case(seed);
+    Case drawn = tests::random_case(seed);
+    for (std::uint64_t past = 0; seed % 10 == 0 && past < seed % 4; ++past) {
+      Case& earlier = drawn.history.emplace_back(tests::random_case(5000 + seed + past));
+      earlier.kernel.clear();
+      earlier.note.clear();
+      earlier.expected.reset();
+      earlier.shrink.reset();
+      if (earlier.property.empty()) earlier.property = "a.b";
+    }
     ASSERT_EQ(find_error(drawn), std::nullopt) << "seed " << seed;
     const std::string text = write_case(drawn);
     const Case back = parse_case(text, "random.case.json");
@@ -231,6 +239,9 @@ TEST(CaseName, DependsOnEveryOtherThing) {
   EXPECT_EQ(names.size(), 500U);
   Case out = small_case();
   out.kernel = "cpu/dense";
+  EXPECT_NE(content_hash(out), content_hash(small_case()));
+  out = small_case();
+  out.history = {tests::random_case(1)};
   EXPECT_NE(content_hash(out), content_hash(small_case()));
 }
 

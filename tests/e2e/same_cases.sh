@@ -7,7 +7,7 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 mkdir "$work/none"
 run() {  # run NAME ATTEST ARGS...
-  "$2" fuzz --kernel 'cpu/*' --cases 12 --corpus "$work/none" --out "$work/$1" "${@:3}" >/dev/null
+  "$2" fuzz --kernel 'cpu/*' --cases 4 --record all --corpus "$work/none" --out "$work/$1" "${@:3}" >/dev/null
   [[ -s $work/$1/cases.jsonl ]] || { echo "run $1 wrote no cases"; exit 1; }
 }
 run a "$attest" --seed 5

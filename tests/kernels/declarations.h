@@ -5,6 +5,7 @@
 
 #include "kernels/attest_kernel.h"
 #include "kernels/kernel_info.h"
+#include "problem/errors.h"
 #include "problem/kv_storage.h"
 #include "problem/problem.h"
 
@@ -30,6 +31,16 @@ inline attest_kernel simple_kernel() {
 }
 
 inline kernels::KernelInfo simple_info() { return kernels::describe(simple_kernel()); }
+
+/// What describe() says against `kernel`, or nothing.
+inline std::string complaint(const attest_kernel& kernel) {
+  try {
+    kernels::describe(kernel);
+  } catch (const ContractError& error) {
+    return error.what();
+  }
+  return "";
+}
 
 /// Two sequences that simple_kernel() declares.
 inline problem::Problem simple_problem() {

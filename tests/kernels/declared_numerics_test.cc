@@ -1,7 +1,6 @@
 // attest_numerics: what a declaration means, what is refused.
 #include <cstddef>
 #include <functional>
-#include <limits>
 #include <string>
 #include <vector>
 
@@ -10,6 +9,7 @@
 #include "kernels/builtin.h"
 #include "kernels/kernel_info.h"
 #include "problem/errors.h"
+#include "problem/special_values.h"
 #include "tests/kernels/declarations.h"
 
 namespace attest::kernels {
@@ -19,20 +19,9 @@ using problem::Accumulator;
 using problem::DType;
 using problem::Numerics;
 using problem::WeightSum;
+using tests::complaint;
 using tests::simple_info;
 using tests::simple_kernel;
-
-constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
-
-std::string complaint(const attest_kernel& kernel) {
-  try {
-    describe(kernel);
-  } catch (const ContractError& error) {
-    return error.what();
-  }
-  return "";
-}
 
 /// simple_kernel() for q of these types with this preset.
 attest_kernel preset_kernel(const char* preset, std::uint32_t q_dtypes) {
@@ -158,19 +147,19 @@ TEST(DeclaredNumerics, OfEveryPresetAreAcceptedForEveryTypeItTakes) {
 TEST(DeclaredNumerics, OfBuiltInKernelsOnTheCpuSaySumsAreInOrder) {
   for (const attest_kernel* kernel : builtin_kernels()) {
     const KernelInfo info = describe(*kernel);
-    if (info.capabilities.device != ATTEST_CPU) continue;
+    if (info.capabilities.device != ATTEST_CPU || runs_on_executor(*kernel)) continue;
     EXPECT_EQ(info.declared_numerics().ordered_block, 1) << info.name;
     EXPECT_TRUE(info.declared_numerics().keeps_subnormals) << info.name;
   }
 }
 
-struct Nonsense {
+struct NumericsNonsense {
   const char* says;
   std::function<void(attest_numerics&)> spoil;
 };
 
 TEST(Numerics, AreRefusedWithTheFieldThatIsNonsense) {
-  const std::vector<Nonsense> all = {
+  const std::vector<NumericsNonsense> all = {
       {"numerics.accumulate = 4: must be 0 to 3", [](auto& n) { n.accumulate = ATTEST_E4M3; }},
       {"numerics.accumulator = 3: must be 0 to 2", [](auto& n) { n.accumulator = 3; }},
       {"numerics.q_prescaled = 2", [](auto& n) { n.q_prescaled = 2; }},
@@ -218,7 +207,7 @@ TEST(Numerics, AreRefusedWithTheFieldThatIsNonsense) {
       {"numerics.preset = flash2: does not describe kernels with q in f32",
        [](auto& n) { n.preset = "flash2"; }},
   };
-  for (const Nonsense& nonsense : all) {
+  for (const NumericsNonsense& nonsense : all) {
     attest_kernel kernel = simple_kernel();
     nonsense.spoil(kernel.numerics);
     const std::string said = complaint(kernel);
@@ -230,7 +219,7 @@ TEST(Numerics, AreRefusedWithTheFieldThatIsNonsense) {
 }
 
 TEST(Numerics, AreRefusedWhereTheyAreTooLooseToFindMistakes) {
-  const std::vector<Nonsense> all = {
+  const std::vector<NumericsNonsense> all = {
       {"(most of it accumulate)", [](auto& n) { n.accumulate = ATTEST_BF16; }},
       {"(most of it exp_ulp)", [](auto& n) { n.exp_ulp = 0x1p18; }},
       {"(most of it exp_arg_ulp)", [](auto& n) { n.exp_arg_ulp = 0x1p18; }},
@@ -244,7 +233,7 @@ TEST(Numerics, AreRefusedWhereTheyAreTooLooseToFindMistakes) {
       {"(most of it lazy_rescale)", [](auto& n) { n.lazy_rescale = 50, n.exp_arg_ulp = 1e5; }},
       {"numerics.lazy_rescale = 100: e^this overflows f32", [](auto& n) { n.lazy_rescale = 100; }},
   };
-  for (const Nonsense& loose : all) {
+  for (const NumericsNonsense& loose : all) {
     attest_kernel kernel = simple_kernel();
     loose.spoil(kernel.numerics);
     const std::string said = complaint(kernel);

@@ -17,7 +17,7 @@ namespace {
 using problem::Numerics;
 using tests::simple_kernel;
 
-std::string complaint(const attest_kernel& kernel) {
+std::string first_layout_complaint(const attest_kernel& kernel) {
   try {
     describe(kernel);
   } catch (const ContractError& error) {
@@ -67,15 +67,15 @@ TEST(FirstLayout, MayItselfBeCutShort) {
   std::vector<attest_kernel> aligned(1);
   std::memcpy(aligned.data(), bytes.data(), bytes.size());
   aligned[0].struct_size = static_cast<std::uint32_t>(bytes.size() - 4 * sizeof(void*));
-  EXPECT_EQ(complaint(aligned[0]), "");  // attend is the fifth of nine functions
+  EXPECT_EQ(first_layout_complaint(aligned[0]), "");  // attend is the fifth of nine functions
   aligned[0].struct_size -= sizeof(void*);
-  EXPECT_NE(complaint(aligned[0]).find("but the function is NULL"), std::string::npos);
+  EXPECT_NE(first_layout_complaint(aligned[0]).find("but the function is NULL"), std::string::npos);
 }
 
 TEST(FirstLayout, HasNoRoomForNumericsOfToday) {
   attest_kernel kernel = simple_kernel();
   kernel.struct_size = offsetof(attest_kernel, create);
-  EXPECT_NE(complaint(kernel).find("too short for its numerics"), std::string::npos);
+  EXPECT_NE(first_layout_complaint(kernel).find("too short for its numerics"), std::string::npos);
 }
 
 }  // namespace

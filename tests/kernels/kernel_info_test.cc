@@ -15,17 +15,9 @@
 namespace attest::kernels {
 namespace {
 
+using tests::complaint;
 using tests::simple_info;
 using tests::simple_kernel;
-
-std::string complaint(const attest_kernel& kernel) {
-  try {
-    describe(kernel);
-  } catch (const ContractError& error) {
-    return error.what();
-  }
-  return "";
-}
 
 TEST(Describe, CopiesWhatASimpleKernelDeclares) {
   const KernelInfo info = simple_info();

@@ -16,7 +16,7 @@ constexpr std::size_t kArenaBytes = std::size_t{80} << 20;
 
 class LaunchTest : public ::testing::Test {
  protected:
-  Arena arena_{kArenaBytes};
+  Arena arena_{kArenaBytes, Arena::Guards::kNone};
   Launch launch_{arena_};
 };
 using ArenaTest = LaunchTest;
@@ -107,6 +107,93 @@ TEST_F(LaunchTest, FindsAWriteToAnyByteAroundAnyBuffer) {
       EXPECT_FALSE(launch.find_damage().has_value());
     }
   }
+}
+
+class GuardedLaunch : public ::testing::TestWithParam<std::uint64_t> {
+ protected:
+  GuardedLaunch() { arena_.place_by(GetParam()); }
+  Arena arena_{kArenaBytes};
+  Launch launch_{arena_};
+};
+INSTANTIATE_TEST_SUITE_P(Placement, GuardedLaunch, ::testing::Range<std::uint64_t>(0, 4));
+
+constexpr std::size_t kPage = 4096;
+
+TEST_P(GuardedLaunch, ABufferEndsOrBeginsAtAPageOrIsAlignedNoBetterThanAsked) {
+  for (const std::size_t bytes : {0, 1, 60, 4096, 70000}) {
+    for (const std::size_t alignment : {1, 4, 64, 4096}) {
+      const std::byte* data = launch_.add("b", Role::kInput, bytes, alignment);
+      ASSERT_EQ(address(data) % alignment, 0u);
+      const std::size_t behind = (kPage - (address(data) + bytes) % kPage) % kPage;
+      const bool ends = behind < alignment;
+      const bool begins = address(data) % kPage == 0;
+      const bool no_better = address(data) % (2 * alignment) != 0;
+      EXPECT_TRUE(ends || begins || no_better) << bytes << ", " << alignment;
+    }
+  }
+}
+
+TEST_P(GuardedLaunch, FindsAWriteBesideAnyBufferWhereThereIsNoGuard) {
+  for (const std::size_t bytes : {0, 1, 63, 64, 1000, 4096}) {
+    Launch launch(arena_);
+    std::byte* data = launch.add("middle", Role::kOutput, bytes, 4);
+    launch.seal();
+    EXPECT_FALSE(launch.find_damage().has_value());
+    const bool room_before = address(data) % kPage != 0;
+    const bool room_behind = (address(data) + bytes) % kPage != 0;
+    EXPECT_TRUE(room_before || room_behind || bytes % kPage == 0);
+    for (const bool before : {true, false}) {
+      if (!(before ? room_before : room_behind)) continue;
+      std::byte& beside = before ? data[-1] : data[bytes];
+      beside ^= std::byte{1};
+      const auto damage = launch.find_damage();
+      ASSERT_TRUE(damage.has_value());
+      EXPECT_EQ(damage->offset, before ? -1 : static_cast<std::int64_t>(bytes));
+      beside ^= std::byte{1};
+    }
+  }
+}
+
+TEST_P(GuardedLaunch, TheNameOfABufferAndThePlacementSayWhereItLies) {
+  const std::byte* first = launch_.add("q", Role::kInput, 100, 4);
+  Launch again(arena_);
+  EXPECT_EQ(again.add("q", Role::kInput, 100, 4), first);
+}
+
+TEST_P(GuardedLaunch, ManyAndLargeBuffersGoBesideEachOtherInTheEnd) {
+  std::vector<std::byte*> places;
+  for (int i = 0; i < 400; ++i) {
+    places.push_back(launch_.add("s", Role::kOutput, 3000));
+    std::memset(places.back(), i, 3000);
+  }
+  launch_.seal();
+  EXPECT_FALSE(launch_.find_damage().has_value());
+  places[399][3000] ^= std::byte{1};
+  EXPECT_TRUE(launch_.find_damage().has_value());
+}
+
+TEST(GuardedArena, GivesTheMemoryOfALargeLaunchBack) {
+  constexpr std::size_t kLarge = std::size_t{50} << 20;
+  Arena arena;
+  arena.place_by(1);
+  for (int time = 0; time < 3; ++time) {
+    Launch launch(arena);
+    std::byte* first = launch.add("a", Role::kOutput, kLarge);
+    std::byte* second = launch.add("b", Role::kOutput, kLarge);
+    EXPECT_EQ(first[kLarge / 2], std::byte{0});
+    EXPECT_EQ(second[kLarge / 2], std::byte{0});
+    first[kLarge / 2] = second[kLarge / 2] = std::byte{42};
+  }
+}
+
+TEST_F(LaunchTest, SaysWhereAnAddressIs) {
+  const std::byte* data = launch_.add("k", Role::kInput, 2048);
+  EXPECT_EQ(launch_.locate(address(data)), "0 bytes into k (input, 2,048 bytes)");
+  EXPECT_EQ(launch_.locate(address(data) + 2047), "2,047 bytes into k (input, 2,048 bytes)");
+  EXPECT_EQ(launch_.locate(address(data) + 2048), "right behind k (input, 2,048 bytes)");
+  EXPECT_EQ(launch_.locate(address(data) + 2052), "4 bytes past the end of k (input, 2,048 bytes)");
+  EXPECT_EQ(launch_.locate(address(data) - 1), "1 byte before k (input, 2,048 bytes)");
+  EXPECT_FALSE(launch_.locate(64).has_value());
 }
 
 TEST_F(LaunchTest, LeavesNoUnwatchedByteBetweenTwoBuffers) {

@@ -17,7 +17,8 @@ namespace {
 using std::chrono::milliseconds;
 using tests::plugin;
 
-std::string complaint(const std::string& path, milliseconds timeout = milliseconds(20'000)) {
+std::string loading_complaint(const std::string& path,
+                              milliseconds timeout = milliseconds(20'000)) {
   try {
     plugin_infos(path, timeout);
   } catch (const PluginError& error) {
@@ -80,27 +81,27 @@ INSTANTIATE_TEST_SUITE_P(
     [](const auto& unusable) { return std::string(unusable.param.reason); });
 
 TEST_P(PluginInfosOf, SaysInOneLineWhyItIsUnusable) {
-  EXPECT_EQ(complaint(plugin(GetParam().reason)),
+  EXPECT_EQ(loading_complaint(plugin(GetParam().reason)),
             plugin(GetParam().reason) + ": " + GetParam().says);
 }
 
 TEST(PluginInfos, SayHowLargeAStructHasToBe) {
-  EXPECT_NE(
-      complaint(plugin("tiny_struct")).find(": struct_size = 8: must be sizeof(attest_kernel)"),
-      std::string::npos);
+  EXPECT_NE(loading_complaint(plugin("tiny_struct"))
+                .find(": struct_size = 8: must be sizeof(attest_kernel)"),
+            std::string::npos);
 }
 
 TEST(PluginInfos, EndALibraryThatHangs) {
-  EXPECT_EQ(complaint(plugin("hang_on_load"), milliseconds(300)),
+  EXPECT_EQ(loading_complaint(plugin("hang_on_load"), milliseconds(300)),
             plugin("hang_on_load") + ": did not finish loading within 0.3 s");
 }
 
 TEST(PluginInfos, NeedAFile) {
-  EXPECT_EQ(complaint("no/such/lib.so"), "no/such/lib.so: no such file");
-  EXPECT_EQ(complaint("/tmp"), "/tmp: is a directory, not a kernel plug-in");
-  EXPECT_EQ(complaint("/dev/null"), "/dev/null: is no regular file");
-  EXPECT_EQ(complaint(""), ": is no file name");
-  EXPECT_EQ(complaint("a\033b.so"), "a\\x1bb.so: no such file");
+  EXPECT_EQ(loading_complaint("no/such/lib.so"), "no/such/lib.so: no such file");
+  EXPECT_EQ(loading_complaint("/tmp"), "/tmp: is a directory, not a kernel plug-in");
+  EXPECT_EQ(loading_complaint("/dev/null"), "/dev/null: is no regular file");
+  EXPECT_EQ(loading_complaint(""), ": is no file name");
+  EXPECT_EQ(loading_complaint("a\033b.so"), "a\\x1bb.so: no such file");
 }
 
 TEST(PluginInfos, NeedAnElfFile) {
@@ -111,11 +112,12 @@ TEST(PluginInfos, NeedAnElfFile) {
     return folder + "/" + name;
   };
   const std::string text = write("text.so", "I am a library, honestly.");
-  EXPECT_EQ(complaint(text), text + ": is no shared library (not an ELF file)");
+  EXPECT_EQ(loading_complaint(text), text + ": is no shared library (not an ELF file)");
   const std::string empty = write("empty.so", "");
-  EXPECT_EQ(complaint(empty), empty + ": is no shared library (not an ELF file)");
+  EXPECT_EQ(loading_complaint(empty), empty + ": is no shared library (not an ELF file)");
   const std::string broken = write("broken.so", "\177ELF and then nothing of the kind");
-  EXPECT_EQ(complaint(broken).find(broken + ": cannot be loaded: "), 0u) << complaint(broken);
+  EXPECT_EQ(loading_complaint(broken).find(broken + ": cannot be loaded: "), 0u)
+      << loading_complaint(broken);
 }
 
 }  // namespace

@@ -79,8 +79,10 @@ TEST(BuiltinInfos, AreAllInOrder) {
 }
 
 TEST(BuiltinInfos, CanEachBeOpened) {
-  for (const KernelInfo& info : builtin_infos())
+  for (const KernelInfo& info : builtin_infos()) {
+    if (info.capabilities.device == ATTEST_CUDA) continue;  // needs a device
     EXPECT_NO_THROW(open_session(info, {})) << info.name;
+  }
 }
 
 TEST(FindKernels, AreTheBuiltInOnesByDefault) {

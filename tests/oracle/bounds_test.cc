@@ -4,7 +4,6 @@
 
 #include <cmath>
 #include <cstddef>
-#include <limits>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -12,6 +11,7 @@
 #include "oracle/compare.h"
 #include "oracle/definition.h"
 #include "oracle/expected.h"
+#include "problem/special_values.h"
 #include "tests/oracle/random_case.h"
 
 namespace attest::oracle {
@@ -21,8 +21,6 @@ using problem::DType;
 using problem::Elements;
 using tests::Data;
 using tests::RandomCase;
-
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 /// 2 sequences x 4 rows x 33 keys x 2 heads x 16 lanes of normal numbers.
 RandomCase standard_case(DType type, std::int64_t keys = 33) {

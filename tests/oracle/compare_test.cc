@@ -9,7 +9,9 @@
 
 #include "oracle/bounds.h"
 #include "problem/errors.h"
+#include "problem/special_values.h"
 #include "tests/oracle/random_case.h"
+#include "tests/oracle/ulp.h"
 
 namespace attest::oracle {
 namespace {
@@ -17,10 +19,6 @@ namespace {
 using problem::DType;
 using problem::Elements;
 using tests::elements_of;
-
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
-constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
-constexpr double kUlp = 0x1p-23;  // of f32 at 1
 
 Reference finite(double value, double bound, double ball = 0) {
   return {.value = value, .ball = ball, .bound = bound};

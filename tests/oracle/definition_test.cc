@@ -2,11 +2,11 @@
 #include "oracle/definition.h"
 
 #include <cmath>
-#include <limits>
 
 #include <gtest/gtest.h>
 
 #include "oracle/mp.h"
+#include "problem/special_values.h"
 #include "tests/oracle/random_case.h"
 
 namespace attest::oracle {
@@ -17,9 +17,6 @@ using problem::Elements;
 using problem::Inputs;
 using problem::Problem;
 using tests::elements_of;
-
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
-constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 
 /// One query row of one head over keys with scores `scores` (q = 1, one lane) and values `values`.
 struct Tiny {

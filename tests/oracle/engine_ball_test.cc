@@ -3,12 +3,12 @@
 #include <algorithm>
 #include <cstdint>
 #include <cstdio>
-#include <limits>
 #include <vector>
 
 #include <gtest/gtest.h>
 
 #include "oracle/simd/engine.h"
+#include "problem/special_values.h"
 #include "tests/oracle/engine_example.h"
 #include "tests/oracle/random_case.h"
 
@@ -17,8 +17,6 @@ namespace {
 
 using oracle::Mp;
 using oracle::simd::engine;
-
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 /// |got - truth| / ball; 0 when both are 0.
 double error_over_ball(const Mp& truth, double high, double low, double ball) {

@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
-#include <limits>
 
 #include "oracle/fpenv.h"
+#include "problem/special_values.h"
 #include "tests/oracle/random_case.h"
 
 namespace attest::tests {
@@ -14,8 +14,6 @@ using oracle::Mp;
 namespace simd = oracle::simd;
 
 namespace {
-
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 /// Nothing but exact functions and basic operations: golden bits hang on it.
 double draw(EngineData data, bool value, Random& random) {

@@ -5,11 +5,11 @@
 #include <bit>
 #include <cmath>
 #include <cstdint>
-#include <limits>
 #include <vector>
 
 #include <gtest/gtest.h>
 
+#include "problem/special_values.h"
 #include "tests/oracle/engine_example.h"
 
 namespace attest::tests {
@@ -19,8 +19,6 @@ using oracle::simd::Engine;
 using oracle::simd::engine;
 using oracle::simd::find_engine;
 using oracle::simd::kBlockRows;
-
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 std::uint64_t hash(std::uint64_t h, double x) {
   return (h ^ std::bit_cast<std::uint64_t>(x)) * 0x100000001b3U;

@@ -1,22 +1,19 @@
 // What is inside the bound but beyond the statistical bound.
-#include <limits>
 #include <vector>
 
 #include <gtest/gtest.h>
 
 #include "oracle/compare.h"
 #include "problem/errors.h"
+#include "problem/special_values.h"
 #include "tests/oracle/random_case.h"
+#include "tests/oracle/ulp.h"
 
 namespace attest::oracle {
 namespace {
 
 using problem::DType;
 using tests::elements_of;
-
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
-constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
-constexpr double kUlp = 0x1p-23;  // of f32 at 1
 
 Deviation compare_one(double got, const Reference& reference, double scale = 1) {
   return compare(elements_of(DType::kF32, {got}), std::vector{reference}, scale);

@@ -14,6 +14,7 @@
 #include "oracle/mp.h"
 #include "oracle/state.h"
 #include "problem/errors.h"
+#include "problem/special_values.h"
 #include "tests/oracle/random_case.h"
 
 namespace attest::oracle {
@@ -24,8 +25,6 @@ using tests::CaseLimits;
 using tests::Data;
 using tests::random_case;
 using tests::RandomCase;
-
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 /// |reference - exact| in units of the ball; also checks that the ball is far below the bound.
 struct BallCheck {

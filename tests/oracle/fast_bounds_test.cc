@@ -133,6 +133,29 @@ TEST(FastBounds, DeclaredOrderIsNeverBelowTheReadableBoundsAndHardlyAbove) {
   }
 }
 
+/// What properties that make no use of statistical bounds go by when they ask for none.
+TEST(FastBounds, WithAnOrderOfKeysBoundsAreTheSameBitsWithoutStatisticalOnes) {
+  for (const int merge_levels : {0, 2}) {  // fast and readable bounds
+    problem::Numerics numerics = problem::generic_numerics(DType::kF32);
+    numerics.ordered_block = numerics.tile = 4;
+    numerics.merge_levels = merge_levels;
+    for (std::uint64_t seed = 0; seed < 40; ++seed) {
+      const RandomCase c = random_case(seed, Data::kNormal, {.max_tokens = 300, .max_dim = 24});
+      const Expected with = expect_attend(c.problem, c.inputs, numerics, {.statistical = true});
+      const Expected without = expect_attend(c.problem, c.inputs, numerics, {.statistical = false});
+      for (std::size_t i = 0; i < with.o.size(); ++i) {
+        ASSERT_EQ(with.o[i].value, without.o[i].value) << seed;
+        ASSERT_EQ(with.o[i].ball, without.o[i].ball) << seed;
+        ASSERT_EQ(with.o[i].bound, without.o[i].bound) << seed;
+      }
+      for (std::size_t i = 0; i < with.lse.size(); ++i) {
+        ASSERT_EQ(with.lse[i].ball, without.lse[i].ball) << seed;
+        ASSERT_EQ(with.lse[i].bound, without.lse[i].bound) << seed;
+      }
+    }
+  }
+}
+
 TEST(FastBounds, RoundedProbabilitiesAreCovered) {
   problem::Numerics numerics = problem::generic_numerics(DType::kF32);
   numerics.p_dtype = DType::kBF16;

@@ -6,7 +6,6 @@
 #include <cstdio>
 #include <cstdlib>
 #include <functional>
-#include <limits>
 #include <map>
 #include <string>
 
@@ -14,6 +13,7 @@
 
 #include "oracle/compare.h"
 #include "oracle/gradient.h"
+#include "problem/special_values.h"
 #include "tests/oracle/gradient_case.h"
 #include "tests/oracle/random_case.h"
 #include "tests/oracle/simulated_gradient.h"
@@ -31,8 +31,6 @@ using tests::random_case;
 using tests::random_upstream;
 using tests::RandomCase;
 using tests::UpstreamKind;
-
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 /// error / bound of everything seen, by tensor.
 struct Ratios {

@@ -5,7 +5,6 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdio>
-#include <limits>
 #include <string>
 #include <vector>
 
@@ -13,6 +12,7 @@
 
 #include "oracle/mp.h"
 #include "problem/errors.h"
+#include "problem/special_values.h"
 #include "tests/oracle/gradient_case.h"
 #include "tests/oracle/random_case.h"
 
@@ -27,9 +27,6 @@ using tests::random_case;
 using tests::random_upstream;
 using tests::RandomCase;
 using tests::UpstreamKind;
-
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
-constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 
 /// Worst |value - exact| / ball of one call.
 void check_balls(const RandomCase& c, const Upstream& upstream, double& worst,

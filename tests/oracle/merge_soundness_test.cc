@@ -2,7 +2,6 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <limits>
 #include <string>
 #include <vector>
 
@@ -11,6 +10,7 @@
 
 #include "oracle/compare.h"
 #include "oracle/expected.h"
+#include "problem/special_values.h"
 #include "tests/oracle/random_case.h"
 #include "tests/oracle/simulated/simulated_kernel.h"
 #include "tests/oracle/simulated/style.h"
@@ -22,7 +22,6 @@ namespace {
 using problem::DType;
 using problem::Elements;
 
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
 constexpr std::uint64_t kSeeds = 10000;
 
 struct States {

@@ -2,7 +2,6 @@
 
 #include <cmath>
 #include <cstdint>
-#include <limits>
 
 #include <gtest/gtest.h>
 
@@ -11,6 +10,7 @@
 #include "oracle/expected.h"
 #include "oracle/logical_tensors.h"
 #include "oracle/visible.h"
+#include "problem/special_values.h"
 #include "tests/oracle/random_case.h"
 
 namespace attest::oracle {
@@ -19,8 +19,6 @@ namespace {
 using problem::DType;
 using tests::Data;
 using tests::RandomCase;
-
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 /// The largest |change| / (bound + output rounding) of any output element when the weight of any
 /// one visible key is (1 + error) times what it should be. By the definition, key by key.

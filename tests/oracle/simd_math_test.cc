@@ -6,12 +6,12 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <limits>
 #include <vector>
 
 #include <gtest/gtest.h>
 
 #include "oracle/simd/tables.h"
+#include "problem/special_values.h"
 #include "tests/oracle/random_case.h"
 #include "tests/oracle/simd_probes.h"
 
@@ -22,8 +22,6 @@ using tests::Numbers;
 using tests::Random;
 using tests::Results;
 using tests::SimdProbe;
-
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 struct DoubleDouble {
   double hi, lo;

@@ -11,6 +11,7 @@
 #include <gtest/gtest.h>
 
 #include "oracle/simd/tables.h"
+#include "problem/special_values.h"
 #include "tests/oracle/random_case.h"
 #include "tests/oracle/simd_probes.h"
 
@@ -20,7 +21,6 @@ namespace {
 using tests::Random;
 using tests::SimdProbe;
 
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
 constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 
 /// Bits, all NaN being one.

@@ -2,22 +2,20 @@
 
 #include <cmath>
 #include <cstddef>
-#include <limits>
 #include <vector>
 
 #include "oracle/logical_tensors.h"
 #include "oracle/visible.h"
+#include "problem/special_values.h"
 #include "tests/oracle/gradient_machine.h"
 #include "tests/oracle/gradient_terms.h"
+#include "tests/oracle/simulated/constants.h"
 
 namespace attest::tests {
 
 using problem::Problem;
 
 namespace {
-
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
-constexpr double kLog2E = 1.44269504088896340736;
 
 template <typename T>
 class GradientSimulator {
@@ -150,7 +148,7 @@ T GradientSimulator<T>::probability(T t, T lse) {
     return machine_.mul(machine_.exp(machine_.add(t, -max)), inverse);
   }
   if (style_.scaling != GradientScaling::kExp2) return machine_.exp(machine_.add(t, -lse));
-  const T log2e = static_cast<T>(kLog2E);
+  const T log2e = static_cast<T>(kLog2E<double>);
   return machine_.exp2(machine_.fma(t, log2e, -machine_.mul(lse, log2e)));
 }
 

@@ -1,19 +1,17 @@
 #include "oracle/state.h"
 
-#include <limits>
 #include <vector>
 
 #include <gtest/gtest.h>
 
 #include "oracle/mp.h"
+#include "problem/special_values.h"
 #include "tests/oracle/random_case.h"
 
 namespace attest::oracle {
 namespace {
 
 using tests::Random;
-
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 template <typename Real>
 Row<Real> merge_all(const std::vector<Row<Real>>& rows) {

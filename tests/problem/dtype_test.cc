@@ -11,12 +11,12 @@
 #include <gtest/gtest.h>
 
 #include "problem/elements.h"
+#include "problem/special_values.h"
 #include "problem/values.h"
 
 namespace attest::problem {
 namespace {
 
-constexpr double kInf = std::numeric_limits<double>::infinity();
 constexpr std::array<DType, 4> kSmall = {DType::kF16, DType::kBF16, DType::kE4M3, DType::kE5M2};
 
 std::uint64_t num_codes(DType type) { return std::uint64_t{1} << (8 * size_of(type)); }
@@ -91,8 +91,8 @@ TEST(DTypeTest, BetweenNeighboursTheNearerOneWinsAndTiesGoToTheEvenCode) {
       ASSERT_EQ(encode(type, middle), even) << name_of(type) << " after code " << low;
       ASSERT_EQ(encode(type, -middle), even | sign_of(type));
       ASSERT_EQ(encode(type, std::nextafter(middle, 0.0)), low);
-      ASSERT_EQ(encode(type, std::nextafter(middle, kInf)), high);
-      ASSERT_EQ(encode(type, -std::nextafter(middle, kInf)), high | sign_of(type));
+      ASSERT_EQ(encode(type, std::nextafter(middle, kInfinity)), high);
+      ASSERT_EQ(encode(type, -std::nextafter(middle, kInfinity)), high | sign_of(type));
     }
   }
 }
@@ -103,7 +103,7 @@ TEST(DTypeTest, OverflowStartsHalfAUnitPastTheLargestNumber) {
     const std::uint64_t last = encode(type, largest);
     const double edge = largest + 0.5 * (largest - decode(type, last - 1));
     EXPECT_EQ(encode(type, std::nextafter(edge, 0.0)), last) << name_of(type);
-    EXPECT_EQ(encode(type, std::nextafter(edge, kInf)), last + 1) << name_of(type);
+    EXPECT_EQ(encode(type, std::nextafter(edge, kInfinity)), last + 1) << name_of(type);
     // The tie goes to the even code: past the end where the last code is odd, not so in e4m3.
     EXPECT_EQ(encode(type, edge), type == DType::kE4M3 ? last : last + 1) << name_of(type);
   }
@@ -111,8 +111,8 @@ TEST(DTypeTest, OverflowStartsHalfAUnitPastTheLargestNumber) {
 
 TEST(DTypeTest, E4M3HasNoInfinityAndOverflowsToNaN) {
   EXPECT_TRUE(std::isnan(decode(DType::kE4M3, 0x7f)));
-  EXPECT_EQ(encode(DType::kE4M3, kInf), 0x7fu);
-  EXPECT_EQ(encode(DType::kE4M3, -kInf), 0xffu);
+  EXPECT_EQ(encode(DType::kE4M3, kInfinity), 0x7fu);
+  EXPECT_EQ(encode(DType::kE4M3, -kInfinity), 0xffu);
   EXPECT_EQ(encode(DType::kE4M3, -1e300), 0xffu);
   EXPECT_EQ(encode(DType::kE5M2, 1e300), 0x7cu);
 }
@@ -138,8 +138,8 @@ TEST(DTypeTest, F32IsTheConversionOfTheMachine) {
       check(-std::ldexp(mantissa, exponent - 24));
     }
   }
-  for (const double value : {0.0, -0.0, kInf, -kInf, 0x1.fffffefp127, 0x1.ffffffp127, 0x1p-150,
-                             0x1.000001p-150, 0x1p-1074, 0x1.ffffffffffffep1023}) {
+  for (const double value : {0.0, -0.0, kInfinity, -kInfinity, 0x1.fffffefp127, 0x1.ffffffp127,
+                             0x1p-150, 0x1.000001p-150, 0x1p-1074, 0x1.ffffffffffffep1023}) {
     check(value);
   }
 }

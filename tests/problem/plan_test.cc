@@ -14,7 +14,7 @@ namespace {
 
 using Steps = std::vector<std::vector<std::int32_t>>;
 
-Problem two_sequences() {
+Problem two_decodes() {
   Problem problem;
   problem.sequences = {{.q_len = 5, .kv_len = 10}, {.q_len = 0, .kv_len = 3}};
   return problem;
@@ -31,12 +31,12 @@ Plan three_parts() {
 }
 
 TEST(PlanTest, TheEmptyPlanIsOneChunkAndOnePart) {
-  EXPECT_EQ(find_error(two_sequences(), Plan{}), std::nullopt);
+  EXPECT_EQ(find_error(two_decodes(), Plan{}), std::nullopt);
   EXPECT_EQ(merge_steps(Plan{}), Steps{});
 }
 
 TEST(PlanTest, PartsComeInAnyOrderAndMayBeEmpty) {
-  EXPECT_EQ(find_error(two_sequences(), three_parts()), std::nullopt);
+  EXPECT_EQ(find_error(two_decodes(), three_parts()), std::nullopt);
 }
 
 TEST(PlanTest, WithoutStepsAllPartsMergeInOrderAtOnce) {
@@ -44,7 +44,7 @@ TEST(PlanTest, WithoutStepsAllPartsMergeInOrderAtOnce) {
   EXPECT_EQ(merge_steps(plan), (Steps{{2, 0}, {3, 1}}));
   plan.merges.clear();
   EXPECT_EQ(merge_steps(plan), (Steps{{0, 1, 2}}));
-  EXPECT_EQ(find_error(two_sequences(), plan), std::nullopt);
+  EXPECT_EQ(find_error(two_decodes(), plan), std::nullopt);
   plan.parts.resize(1);
   EXPECT_EQ(merge_steps(plan), Steps{});
 }
@@ -82,7 +82,7 @@ TEST(PlanTest, EveryBrokenFieldIsNamed) {
   for (const Row& row : rows) {
     Plan plan = three_parts();
     row.damage(plan);
-    const std::string error = find_error(two_sequences(), plan).value_or("(no error)");
+    const std::string error = find_error(two_decodes(), plan).value_or("(no error)");
     EXPECT_NE(error.find(row.message), std::string::npos) << error << "\nnot " << row.message;
   }
 }

@@ -3,18 +3,16 @@
 #include <cmath>
 #include <cstdint>
 #include <functional>
-#include <limits>
 #include <string>
 #include <vector>
 
 #include <gtest/gtest.h>
 
 #include "problem/numerics.h"
+#include "problem/special_values.h"
 
 namespace attest::problem {
 namespace {
-
-constexpr double kInf = std::numeric_limits<double>::infinity();
 
 Problem good_problem() {
   Problem problem;
@@ -26,7 +24,7 @@ Problem good_problem() {
   problem.head_dim_qk = 8;
   problem.head_dim_v = 4;
   problem.alibi_slopes = {1.0, 0.5, 0.25, 0.0};
-  problem.sinks = {0.0, 1.0, -kInf, 2.0};
+  problem.sinks = {0.0, 1.0, -kInfinity, 2.0};
   problem.k_scale = {0.5, 2.0};
   problem.o_scale = 0.25;
   problem.mask.causal = true;
@@ -97,14 +95,14 @@ TEST(ProblemTest, EveryBrokenFieldIsNamed) {
          p.sequences[0] = {.q_len = 65536, .kv_len = 65536};
        }},
       {"scale = nan: must be finite", [nan](Problem& p) { p.scale = nan; }},
-      {"scale = inf", [](Problem& p) { p.scale = kInf; }},
+      {"scale = inf", [](Problem& p) { p.scale = kInfinity; }},
       {"softcap = -1: must be finite and at least 0", [](Problem& p) { p.softcap = -1.0; }},
       {"softcap = nan", [nan](Problem& p) { p.softcap = nan; }},
       {"alibi_slopes has 3 entries", [](Problem& p) { p.alibi_slopes.pop_back(); }},
       {"alibi_slopes[2] = nan", [nan](Problem& p) { p.alibi_slopes[2] = nan; }},
       {"alibi_slopes[0] = 0.1: must be exact in f32, for example 0.1000000014",
        [](Problem& p) { p.alibi_slopes[0] = 0.1; }},
-      {"sinks[0] = inf: must be finite or -inf", [](Problem& p) { p.sinks[0] = kInf; }},
+      {"sinks[0] = inf: must be finite or -inf", [](Problem& p) { p.sinks[0] = kInfinity; }},
       {"sinks[3] = nan", [nan](Problem& p) { p.sinks[3] = nan; }},
       {"k_scale has 5 entries: must have none, 1, 2 (heads) or 6 (batch * heads)",
        [](Problem& p) { p.k_scale.assign(5, 1.0); }},
@@ -113,7 +111,7 @@ TEST(ProblemTest, EveryBrokenFieldIsNamed) {
        [](Problem& p) {
          p.q_scale = {1.0, 1.0};
        }},
-      {"v_scale[0] = inf", [](Problem& p) { p.v_scale = {kInf}; }},
+      {"v_scale[0] = inf", [](Problem& p) { p.v_scale = {kInfinity}; }},
       {"o_scale = 0: must be finite and not 0", [](Problem& p) { p.o_scale = 0.0; }},
       {"mask.window_left = -1: must be in [0, 2147483647]",
        [](Problem& p) { p.mask.window_left = -1; }},

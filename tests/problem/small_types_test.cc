@@ -8,49 +8,20 @@
 #include <gtest/gtest.h>
 
 #include "problem/inputs.h"
+#include "tests/problem/scores.h"
 
 namespace attest::problem {
 namespace {
 
-constexpr std::int64_t kRows = 4;
-constexpr DType kSmall[] = {DType::kE4M3, DType::kE5M2};
-
-Problem one_sequence(std::int64_t kv_len, std::int64_t head_dim, DType type) {
-  Problem problem;
-  problem.sequences = {{.q_len = kRows, .kv_len = kv_len}};
-  problem.head_dim_qk = head_dim;
-  problem.head_dim_v = 8;
-  problem.q_dtype = problem.k_dtype = problem.v_dtype = type;
-  problem.scale = 1.0 / std::sqrt(static_cast<double>(head_dim));
-  return problem;
-}
-
-/// Scores of each row.
-std::vector<std::vector<double>> scores_of(const Problem& problem, Distribution distribution,
-                                           std::int64_t needle = 0) {
-  const Inputs inputs = make_inputs(
-      problem, {.distribution = distribution, .seed = 5, .needle = needle, .overrides = {}}, {});
-  const auto dim = static_cast<std::size_t>(problem.head_dim_qk);
-  std::vector<std::vector<double>> rows;
-  for (std::size_t row = 0; row < kRows; ++row) {
-    auto& scores = rows.emplace_back();
-    for (std::size_t key = 0; key < inputs.k.size() / dim; ++key) {
-      double dot = 0.0;
-      for (std::size_t d = 0; d < dim; ++d)
-        dot += inputs.q.value(row * dim + d) * inputs.k.value(key * dim + d);
-      scores.push_back(problem.scale * dot);
-    }
-  }
-  return rows;
-}
+constexpr DType kF8[] = {DType::kE4M3, DType::kE5M2};
 
 TEST(SmallTypesTest, TheNeedleStillHoldsAShareThatShows) {
-  for (const DType type : kSmall) {
+  for (const DType type : kF8) {
     for (const std::int64_t dim : {1, 3, 16, 128}) {
       for (const std::int64_t kv_len : {2, 3, 33, 350}) {
         const Problem problem = one_sequence(kv_len, dim, type);
         const std::int64_t needle = kv_len / 2;
-        for (const auto& row : scores_of(problem, Distribution::kNeedle, needle)) {
+        for (const auto& row : scores_of(problem, Distribution::kNeedle, 5, needle)) {
           double sum = 0.0;
           for (const double t : row) sum += std::exp(t - row[static_cast<std::size_t>(needle)]);
           EXPECT_GT(1.0 / sum, 0.15) << name_of(type) << ", " << dim << ", " << kv_len;
@@ -62,9 +33,9 @@ TEST(SmallTypesTest, TheNeedleStillHoldsAShareThatShows) {
 }
 
 TEST(SmallTypesTest, RisingScoresRiseFromTileToTile) {
-  for (const DType type : kSmall) {
+  for (const DType type : kF8) {
     for (const std::int64_t dim : {1, 4, 16, 128}) {
-      for (const auto& row : scores_of(one_sequence(65, dim, type), Distribution::kRising)) {
+      for (const auto& row : scores_of(one_sequence(65, dim, type), Distribution::kRising, 5)) {
         for (std::size_t tile = 0; tile + 16 < row.size(); tile += 16)
           EXPECT_GT(row[tile + 16], row[tile]) << name_of(type) << ", " << dim;
       }
@@ -73,7 +44,7 @@ TEST(SmallTypesTest, RisingScoresRiseFromTileToTile) {
 }
 
 TEST(SmallTypesTest, OrdinaryContentsAreFiniteAndNotAllAlike) {
-  for (const DType type : kSmall) {
+  for (const DType type : kF8) {
     for (int d = 0; d < kNumDistributions; ++d) {
       const auto distribution = static_cast<Distribution>(d);
       const Problem problem = one_sequence(40, 16, type);

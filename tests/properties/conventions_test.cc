@@ -13,7 +13,7 @@ namespace {
 
 using kernels::KernelInfo;
 
-constexpr std::uint64_t kSeed = 1;
+constexpr std::uint64_t kConventionSeed = 1;
 
 const std::vector<KernelInfo>& variants() {
   static const auto infos =
@@ -34,7 +34,7 @@ TEST(Conventions, OfAnHonestDeclarationPassEveryProperty) {
     for (const Property& property : all_properties()) {
       if (!property.applies(info)) continue;
       for (std::uint64_t k = 0; k < 20; ++k) {
-        const auto value = draw_case(property, info, kSeed, k);
+        const auto value = draw_case(property, info, kConventionSeed, k);
         const problem::Verdict verdict = run_check(property, value, harness);
         if (verdict.status == problem::Status::kSkipped) continue;
         ++judged;
@@ -54,7 +54,7 @@ std::string_view found_by(const KernelInfo& info) {
   for (std::uint64_t k = 0; k < 200; ++k) {
     for (const Property& property : all_properties()) {
       if (!property.applies(info)) continue;
-      if (run_check(property, draw_case(property, info, kSeed, k), harness).failed())
+      if (run_check(property, draw_case(property, info, kConventionSeed, k), harness).failed())
         return property.id;
     }
   }
@@ -80,7 +80,8 @@ TEST(Conventions, OfStatesAreSeenByTheFamiliesOfStates) {
       const Property& property = *find_property(id);
       bool failed = false;
       for (std::uint64_t k = 0; k < 100 && !failed; ++k)
-        failed = run_check(property, draw_case(property, info, kSeed, k), harness).failed();
+        failed =
+            run_check(property, draw_case(property, info, kConventionSeed, k), harness).failed();
       EXPECT_TRUE(failed) << id << " on " << info.name;
     }
   }

@@ -16,7 +16,7 @@ namespace {
 using kernels::KernelInfo;
 using tests::correct_kernels;
 
-constexpr std::uint64_t kSeed = 1;
+constexpr std::uint64_t kCoverageSeed = 1;
 
 /// [label][label], the diagonal for single labels.
 using Seen = std::vector<LabelSet>;
@@ -27,7 +27,7 @@ Seen draw(const KernelInfo& info, std::uint64_t cases) {
     // Steps outside of the declaration on purpose.
     if (!property.applies(info) || property.id == "refusal.outside_is_refused") continue;
     for (std::uint64_t k = 0; k < cases; ++k) {
-      const LabelSet labels = labels_of(draw_case(property, info, kSeed, k));
+      const LabelSet labels = labels_of(draw_case(property, info, kCoverageSeed, k));
       for (std::size_t a = 0; a < seen.size(); ++a) {
         if (labels[a]) seen[a] |= labels;
       }
@@ -87,7 +87,7 @@ TEST(Labels, OfADrawnCaseAreDeclaredByItsKernel) {
     for (const Property& property : all_properties()) {
       if (!property.applies(info) || property.id == "refusal.outside_is_refused") continue;
       for (std::uint64_t k = 0; k < 20; ++k) {
-        const LabelSet extra = labels_of(draw_case(property, info, kSeed, k)) & ~declared;
+        const LabelSet extra = labels_of(draw_case(property, info, kCoverageSeed, k)) & ~declared;
         for (std::size_t a = 0; a < labels.size(); ++a) {
           // A kernel without the knob is never asked for a number of splits.
           if (extra[a] && labels[a].dimension != "num_splits") {

@@ -18,7 +18,7 @@ using kernels::KernelInfo;
 using problem::Case;
 using tests::correct_kernels;
 
-constexpr std::uint64_t kSeed = 1;
+constexpr std::uint64_t kDrawnSeed = 1;
 constexpr std::uint64_t kLast = 60;
 
 /// Calls visit(property, kernel) for every built-in kernel and each property that applies.
@@ -36,7 +36,7 @@ void for_each_pair(Visit visit) {
 TEST(Generators, DrawValidCasesInsideTheDeclarationOfTheKernel) {
   for_each_pair([](const Property& property, const KernelInfo& info) {
     for (std::uint64_t k = 0; k <= kLast; ++k) {
-      const Case value = draw_case(property, info, kSeed, k);
+      const Case value = draw_case(property, info, kDrawnSeed, k);
       const auto error = problem::find_error(value);
       ASSERT_FALSE(error) << "case " << k << ": " << *error;
       ASSERT_EQ(value.property, property.id);
@@ -55,7 +55,7 @@ TEST(Generators, OfRefusalsStepOutsideNearlyAlways) {
     if (!property.applies(info)) continue;
     int outside = 0;
     for (std::uint64_t k = 0; k <= kLast; ++k) {
-      const Case value = draw_case(property, info, kSeed, k);
+      const Case value = draw_case(property, info, kDrawnSeed, k);
       outside += kernels::unsupported(info, value.problem(), value.storage) ? 1 : 0;
     }
     EXPECT_GE(outside, 55) << info.name;
@@ -66,10 +66,10 @@ TEST(Generators, DrawCaseKAloneAsInASequenceAndAfterOthers) {
   for_each_pair([](const Property& property, const KernelInfo& info) {
     std::vector<Case> sequence;
     for (std::uint64_t k = 0; k <= 20; ++k) {
-      sequence.push_back(draw_case(property, info, kSeed, k));
+      sequence.push_back(draw_case(property, info, kDrawnSeed, k));
     }
     for (const std::uint64_t k : {20, 3, 0, 11}) {
-      ASSERT_EQ(draw_case(property, info, kSeed, k), sequence[k]) << "case " << k;
+      ASSERT_EQ(draw_case(property, info, kDrawnSeed, k), sequence[k]) << "case " << k;
     }
   });
 }
@@ -78,7 +78,7 @@ TEST(Generators, DrawAnotherCaseForEachK) {
   for_each_pair([](const Property& property, const KernelInfo& info) {
     std::set<std::string> seen;
     for (std::uint64_t k = 0; k <= kLast; ++k) {
-      seen.insert(corpus::write_case_line(draw_case(property, info, kSeed, k)));
+      seen.insert(corpus::write_case_line(draw_case(property, info, kDrawnSeed, k)));
     }
     EXPECT_EQ(seen.size(), kLast + 1);
   });
@@ -98,7 +98,7 @@ TEST(Generators, DependOnTheSeedThePropertyAndTheKernel) {
 std::uint64_t hash_of_first_cases(const Property& property, const KernelInfo& info) {
   std::uint64_t hash = 0;
   for (std::uint64_t k = 0; k < 20; ++k) {
-    const std::string line = corpus::write_case_line(draw_case(property, info, kSeed, k));
+    const std::string line = corpus::write_case_line(draw_case(property, info, kDrawnSeed, k));
     hash = XXH64(line.data(), line.size(), hash);
   }
   return hash;

@@ -91,8 +91,10 @@ TEST(KnownResults, ThirteenTokensInPagesOfFourEqualTheDefinitionAndTheDenseKerne
     Harness dense(*session);
     Scene contiguous = scene;
     contiguous.storage = {};
-    const auto reference = dense.attend(contiguous);
+    auto reference = dense.attend(contiguous);
     ASSERT_FALSE(reference.failure || run.failure);
+    // The dense kernel gives natural logarithms; the definition has judged those of the other.
+    if (harness.info().conventions.lse_base == ATTEST_LSE_BASE_2) reference.out.lse = {};
     const problem::Verdict verdict = harness.same(scene, run.out, reference.out, false);
     EXPECT_FALSE(verdict.failed()) << verdict.message;
   });

@@ -21,13 +21,13 @@ using problem::Problem;
 using problem::Range;
 using problem::Tensor;
 
-constexpr std::uint64_t kNumCases = 300;
+constexpr std::uint64_t kNumRepairs = 300;
 
 // What find_error says about `value`, for EXPECT_EQ with "".
 std::string error_in(const Case& value) { return problem::find_error(value).value_or(""); }
 
 TEST(Repair, KeepsEveryCaseValid) {
-  for (std::uint64_t seed = 0; seed < kNumCases; ++seed) {
+  for (std::uint64_t seed = 0; seed < kNumRepairs; ++seed) {
     const Case base = random_case(seed);
     const Problem& problem = base.problem();
     for (std::int64_t b = 0; b < problem.batch(); ++b) {

@@ -1,7 +1,11 @@
 /* Kernels that do what a kernel must not do, one misdeed each, and one that is innocent. */
 #define _GNU_SOURCE
+#undef NDEBUG
+#include <assert.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -75,7 +79,65 @@ static attest_status writes_files(void* self, const attest_attend* call, attest_
   ssize_t written = 0;
   (void)self, (void)call, (void)report;
   for (int file = 3; file < 1024; ++file) written += write(file, "garbage", 7);
-  return written < 0 ? ATTEST_FAILED : ATTEST_OK;
+  return written > 1000000 ? ATTEST_FAILED : ATTEST_OK;
+}
+
+/* Reads, or writes, one byte of q, num_splits behind its first one. */
+static attest_status peeks(void* self, const attest_attend* call, attest_report* report) {
+  (void)self, (void)report;
+  return ((const volatile char*)call->q.data)[call->num_splits] == 99 ? ATTEST_FAILED : ATTEST_OK;
+}
+static attest_status pokes(void* self, const attest_attend* call, attest_report* report) {
+  (void)self, (void)report;
+  ((volatile char*)call->q.data)[call->num_splits] = 99;
+  return ATTEST_OK;
+}
+
+static attest_status wrecks_heap(void* self, const attest_attend* call, attest_report* report) {
+  char* volatile block = malloc(100);
+  (void)self, (void)call, (void)report;
+  free(block);
+  free(block);
+  return ATTEST_OK;
+}
+
+static attest_status asserts(void* self, const attest_attend* call, attest_report* report) {
+  (void)self, (void)report;
+  fputs("a word before\n", stderr);
+  assert(call->batch > 7);
+  return ATTEST_OK;
+}
+
+/* Not a tail call, whatever the optimiser thinks of it. */
+static int recurse(volatile char* last, int depth) {
+  volatile char frame[512];
+  frame[0] = (char)depth;
+  return depth < 0 ? 0 : recurse(frame, depth + 1) + last[0] + frame[0];
+}
+static attest_status recurses(void* self, const attest_attend* call, attest_report* report) {
+  char first = 0;
+  (void)self, (void)report;
+  return recurse(&first, call->batch) == 12345 ? ATTEST_FAILED : ATTEST_OK;
+}
+
+/* Takes what malloc says for granted. */
+static attest_status devours(void* self, const attest_attend* call, attest_report* report) {
+  (void)self, (void)call, (void)report;
+  for (int i = 0; i < 1000000; ++i) {
+    volatile char* block = malloc(1 << 20);
+    block[0] = 1;
+  }
+  return ATTEST_OK;
+}
+
+/* What lies in memory that it got and did not write, as o. */
+static attest_status reads_fresh_heap(void* self, const attest_attend* call,
+                                      attest_report* report) {
+  float* volatile block = malloc(5000);
+  (void)self, (void)report;
+  ((float*)call->o.data)[0] = block[1000];
+  free(block);
+  return ATTEST_OK;
 }
 
 /* Both processes return. */
@@ -180,6 +242,13 @@ static const attest_kernel kKernels[] = {
     KERNEL("refuses", refuses, .promises = ATTEST_PROMISE_VALIDATES),
     KERNEL("odd_status", odd_status, .promises = 0),
     KERNEL("segfault", segfault, .promises = 0),
+    KERNEL("peeks", peeks, .promises = 0),
+    KERNEL("pokes", pokes, .promises = 0),
+    KERNEL("wrecks_heap", wrecks_heap, .promises = 0),
+    KERNEL("asserts", asserts, .promises = 0),
+    KERNEL("recurses", recurses, .promises = 0),
+    KERNEL("devours", devours, .promises = 0),
+    KERNEL("reads_fresh_heap", reads_fresh_heap, .promises = 0),
     KERNEL("aborts", aborts, .promises = 0),
     KERNEL("exits", exits, .promises = 0),
     KERNEL("loops", loops, .promises = 0),

@@ -7,14 +7,14 @@
 #include <type_traits>
 #include <utility>
 
+#include "problem/special_values.h"
+
 namespace attest::tests {
 
 using problem::Accumulator;
 using problem::DType;
 
 namespace {
-
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 /// 2^e for exponents of normal numbers.
 double power_of_two(int e) {

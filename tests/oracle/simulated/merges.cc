@@ -3,17 +3,11 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
-#include <limits>
 #include <utility>
 
+#include "tests/oracle/simulated/constants.h"
+
 namespace attest::tests {
-
-namespace {
-
-template <typename T>
-constexpr T kMinusInfinity = -std::numeric_limits<T>::infinity();
-
-}  // namespace
 
 template <typename T>
 State<T> Merges<T>::join(State<T> a, State<T> b) {

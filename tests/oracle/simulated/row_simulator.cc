@@ -2,19 +2,12 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <utility>
 
+#include "problem/special_values.h"
+#include "tests/oracle/simulated/constants.h"
+
 namespace attest::tests {
-
-namespace {
-
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
-
-template <typename T>
-constexpr T kMinusInfinity = -std::numeric_limits<T>::infinity();
-
-}  // namespace
 
 /// Tiles of slots; a slot is a key of the range, or a visible key.
 template <typename T>

@@ -1,23 +1,15 @@
 #include "tests/oracle/simulated/scores.h"
 
 #include <cmath>
-#include <limits>
 
 #include "oracle/visible.h"
+#include "problem/special_values.h"
+#include "tests/oracle/simulated/constants.h"
 
 namespace attest::tests {
 
 using problem::DType;
 using problem::Problem;
-
-namespace {
-
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
-
-template <typename T>
-constexpr T kLog2E = T(1.44269504088896340736);
-
-}  // namespace
 
 template <typename T>
 void Scores<T>::set_scales(const SimulatedCall& call, std::int64_t b, std::int64_t head) {

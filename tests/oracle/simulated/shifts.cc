@@ -2,16 +2,9 @@
 
 #include <cmath>
 
+#include "tests/oracle/simulated/constants.h"
+
 namespace attest::tests {
-
-namespace {
-
-template <typename T>
-constexpr T kLn2 = T(0.69314718055994530942);
-template <typename T>
-constexpr T kLog2E = T(1.44269504088896340736);
-
-}  // namespace
 
 template <typename T>
 T Shifts<T>::natural(T score) const {

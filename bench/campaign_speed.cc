@@ -1,0 +1,264 @@
+// How many checks a second a campaign does with kernels in processes of their own, and what share
+// of that isolation costs. Run: build/release/bench/bench_campaign_speed [SECONDS [MIX]]
+//
+// Three mixes. "small": built-in f32 kernels, kv_len <= 64, head dims <= 32, run by the campaign
+// itself, oracle.output alone and every property. "llama": oracle.output, second looks and all, on
+// kernels about as fast as llama.cpp's (fast_dense.cc), with the shapes of its FLASH_ATTN_EXT test
+// (test-backend-ops): kv 113 to 1024, head size 40 to 256, 1 to 75 queries, K/V f16, bf16 or f32.
+// The ways of running a mix take turns, so that a busy machine slows all; checks a second of a core
+// say most where others keep it busy.
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <cstdio>
+#include <filesystem>
+#include <string>
+#include <thread>
+#include <unistd.h>
+#include <vector>
+
+#include <sys/resource.h>
+
+#include "campaign/campaign.h"
+#include "campaign/crew.h"
+#include "campaign/wire.h"
+#include "kernels/registry.h"
+#include "properties/property.h"
+
+namespace {
+
+using namespace attest;
+using std::chrono::milliseconds;
+using Clock = std::chrono::steady_clock;
+
+struct Way {
+  const char* name;
+  bool in_process;
+  int lanes;
+};
+
+struct Rate {
+  std::int64_t checks = 0;
+  double seconds = 0;         ///< wall time
+  double lane_seconds = 0;    ///< of all lanes
+  double kernel_seconds = 0;  ///< of all lanes, waiting for kernels
+  double cpu_seconds = 0;     ///< of all processes, kernels included
+  std::int64_t failures = 0;
+
+  Rate& operator+=(const Rate& other) {
+    checks += other.checks;
+    seconds += other.seconds;
+    lane_seconds += other.lane_seconds;
+    kernel_seconds += other.kernel_seconds;
+    cpu_seconds += other.cpu_seconds;
+    failures += other.failures;
+    return *this;
+  }
+  double per_second() const { return static_cast<double>(checks) / seconds; }
+  /// What the same lanes would do with kernels that take no time.
+  double without_kernels() const {
+    return per_second() * lane_seconds / (lane_seconds - kernel_seconds);
+  }
+};
+
+// ---- small ------------------------------------------------------------------------------------
+
+constexpr std::array<std::string_view, 4> kSmallKernels = {
+    "cpu/dense_f32", "cpu/paged_decode_f32", "cpu/split_kv_f32", "cpu/tiled_prefill_f32"};
+
+void cap(attest_set& set, std::int64_t most) {
+  if (set.count > 0) {
+    const auto end = std::remove_if(set.list, set.list + set.count,
+                                    [&](std::int64_t value) { return value > most; });
+    set.count = static_cast<std::int32_t>(end - set.list);
+  } else {
+    set.max = set.max == 0 ? most : std::min(set.max, most);
+  }
+}
+
+/// As many as stay open side by side in a campaign: in a run this short, opening them again would
+/// be what is measured.
+std::vector<kernels::KernelInfo> small_kernels() {
+  std::vector<kernels::KernelInfo> chosen;
+  for (kernels::KernelInfo info : kernels::builtin_infos()) {
+    if (std::find(kSmallKernels.begin(), kSmallKernels.end(), info.name) == kSmallKernels.end()) {
+      continue;
+    }
+    cap(info.capabilities.head_dim_qk, 32);
+    cap(info.capabilities.head_dim_v, 32);
+    cap(info.capabilities.kv_len, 64);
+    chosen.push_back(info);
+  }
+  return chosen;
+}
+
+Rate run_small(const Way& way, milliseconds time, std::uint64_t seed, bool every_property) {
+  campaign::Options options;
+  options.kernels = small_kernels();
+  for (const properties::Property& property : properties::all_properties()) {
+    if (!every_property && property.id != "oracle.output") continue;
+    // Of kernels that could do more than they are held to here, refusals are not to be asked for.
+    if (!property.id.starts_with("refusal.")) options.properties.push_back(&property);
+  }
+  options.seed = seed;
+  options.time = time;
+  options.jobs = way.lanes;
+  options.session.in_process = way.in_process;
+  options.max_shrinks = 0;
+  options.failures =
+      std::filesystem::temp_directory_path() / ("attest_bench_" + std::to_string(getpid()));
+  const campaign::Report report = campaign::run(options);
+  Rate rate;
+  for (const campaign::PairResult& pair : report.pairs) rate.checks += pair.judged;
+  rate.seconds = std::chrono::duration<double>(report.search).count();
+  rate.lane_seconds = rate.seconds * report.jobs;
+  rate.kernel_seconds = static_cast<double>(report.kernel_ns) / 1e9;
+  rate.failures = static_cast<std::int64_t>(report.failures.size());
+  return rate;
+}
+
+Rate run_small_output(const Way& way, milliseconds time, std::uint64_t seed) {
+  return run_small(way, time, seed, false);
+}
+Rate run_small_all(const Way& way, milliseconds time, std::uint64_t seed) {
+  return run_small(way, time, seed, true);
+}
+
+// ---- llama.cpp --------------------------------------------------------------------------------
+
+problem::Case llama_case(std::uint64_t k, problem::DType type) {
+  constexpr std::array<std::int64_t, 7> kHeadDims = {40, 64, 80, 96, 128, 192, 256};
+  constexpr std::array<std::int64_t, 4> kKeys = {113, 256, 512, 1024};
+  constexpr std::array<std::int64_t, 4> kRows = {1, 3, 32, 75};
+  std::uint64_t choice = k * 0x9e3779b97f4a7c15ull >> 16;
+  const auto pick = [&](std::uint64_t count) {
+    const std::uint64_t picked = choice % count;
+    choice /= count;
+    return static_cast<std::size_t>(picked);
+  };
+  problem::Problem problem;
+  problem.head_dim_qk = problem.head_dim_v = kHeadDims[pick(kHeadDims.size())];
+  problem.sequences = {{.q_len = kRows[pick(kRows.size())], .kv_len = kKeys[pick(kKeys.size())]}};
+  problem.num_kv_heads = 4;
+  problem.num_q_heads = pick(2) == 0 ? 4 : 16;
+  problem.mask.causal = pick(2) == 0;
+  if (pick(2) == 0) problem.softcap = 10;
+  problem.q_dtype = problem.k_dtype = problem.v_dtype = problem.o_dtype = type;
+  problem.scale = 1.0 / 8;
+  problem::Case value = problem::make_case(problem);
+  value.property = "oracle.output";
+  value.values.distribution = problem::Distribution::kNormal;
+  value.values.seed = k;
+  return value;
+}
+
+Rate run_llama(const Way& way, milliseconds time, std::uint64_t seed) {
+  const properties::Property& property = *properties::find_property("oracle.output");
+  static const std::vector<kernels::KernelInfo> infos = kernels::plugin_infos(ATTEST_FAST_DENSE);
+  Rate rate;
+  campaign::CrewOptions crew;
+  crew.lanes = way.lanes;
+  crew.inline_lane = way.in_process;
+  crew.on_message = [&](std::string_view message) {
+    campaign::WireReader reader(message);
+    rate.checks += reader.integer();
+    rate.failures += reader.integer();
+    rate.lane_seconds += reader.real();
+    rate.kernel_seconds += reader.real();
+  };
+  const Clock::time_point start = Clock::now();
+  campaign::run_crew(crew, [&](const campaign::Channel& channel) {
+    kernels::SessionOptions options;
+    options.in_process = way.in_process;
+    campaign::KernelPool pool(infos, options);
+    std::int64_t checks = 0, failures = 0;
+    double kernel_seconds = 0;
+    for (auto k = static_cast<std::uint64_t>(channel.lane()); Clock::now() - start < time;
+         k += static_cast<std::uint64_t>(way.lanes)) {
+      const std::size_t kernel = k % infos.size();
+      properties::Harness& harness = pool.harness(kernel);
+      harness.second_looks(true);
+      const std::int64_t before = harness.statistics().kernel_ns;
+      const problem::Case value = llama_case(seed * 1'000'000 + k, infos[kernel].first_q_dtype());
+      failures += properties::run_check(property, value, harness).failed() ? 1 : 0;
+      kernel_seconds += static_cast<double>(harness.statistics().kernel_ns - before) / 1e9;
+      ++checks;
+    }
+    const double lane_seconds = std::chrono::duration<double>(Clock::now() - start).count();
+    channel.send(campaign::WireWriter()
+                     .integer(checks)
+                     .integer(failures)
+                     .real(lane_seconds)
+                     .real(kernel_seconds)
+                     .take());
+  });
+  rate.seconds = std::chrono::duration<double>(Clock::now() - start).count();
+  return rate;
+}
+
+// -----------------------------------------------------------------------------------------------
+
+/// Of this process and of all it has waited for.
+double cpu_seconds() {
+  double seconds = 0;
+  for (const int who : {RUSAGE_SELF, RUSAGE_CHILDREN}) {
+    rusage used{};
+    getrusage(who, &used);
+    for (const timeval& time : {used.ru_utime, used.ru_stime})
+      seconds += static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
+  }
+  return seconds;
+}
+
+using Run = Rate (*)(const Way& way, milliseconds time, std::uint64_t seed);
+
+int compare(const char* name, Run run, milliseconds time) {
+  const auto cores = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
+  const std::array<Way, 3> ways = {{{"in this process, 1 lane", true, 1},
+                                    {"isolated, 1 lane", false, 1},
+                                    {"isolated, a lane per core", false, cores}}};
+  constexpr int kRounds = 4;
+  std::array<Rate, 3> rates{};
+  for (int round = 0; round < kRounds; ++round) {
+    for (std::size_t way = 0; way < ways.size(); ++way) {
+      const double before = cpu_seconds();
+      rates[way] += run(ways[way], time / kRounds, static_cast<std::uint64_t>(round + 1));
+      rates[way].cpu_seconds += cpu_seconds() - before;
+    }
+  }
+  std::printf("%s\n", name);
+  std::int64_t failures = 0;
+  for (std::size_t way = 0; way < ways.size(); ++way) {
+    const Rate& rate = rates[way];
+    std::printf(
+        "  %-27s %9.0f checks/s  %9.0f without kernel time  %9.0f a second of a core"
+        "  %5.2f of in-process\n",
+        ways[way].name, rate.per_second(), rate.without_kernels(),
+        static_cast<double>(rate.checks) / rate.cpu_seconds,
+        rate.per_second() / rates[0].per_second());
+    failures += rate.failures;
+  }
+  if (failures > 0) std::printf("  %ld failures: the rates mean nothing\n", failures);
+  return failures > 0 ? 1 : 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  struct Mix {
+    std::string_view name;
+    const char* title;
+    Run run;
+  };
+  constexpr std::array<Mix, 3> kMixes = {
+      {{"small", "small (kv_len <= 64, head dims <= 32), oracle.output", run_small_output},
+       {"every", "small, every property", run_small_all},
+       {"llama", "llama.cpp (kv 113 to 1024, head dims 40 to 256)", run_llama}}};
+  const milliseconds time(1000 * (argc > 1 ? std::stoll(argv[1]) : 8));
+  int code = 0;
+  for (const Mix& mix : kMixes) {
+    if (argc > 2 && mix.name != argv[2]) continue;
+    code |= compare(mix.title, mix.run, time);
+  }
+  return code;
+}

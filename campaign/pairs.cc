@@ -1,0 +1,39 @@
+// Which pairs of a kernel and a property a campaign has, and which cases each of them gets.
+#include "campaign/campaign.h"
+
+namespace attest::campaign {
+
+std::vector<Pair> make_pairs(const Options& options) {
+  std::vector<Pair> pairs;
+  for (std::size_t kernel = 0; kernel < options.kernels.size(); ++kernel) {
+    for (const properties::Property* property : options.properties) {
+      if (options.exhaustive && property->scope_size == nullptr) continue;
+      if (property->applies(options.kernels[kernel])) pairs.push_back({kernel, property});
+    }
+  }
+  return pairs;
+}
+
+problem::Case case_of(const Options& options, const Pair& pair, std::uint64_t k) {
+  const kernels::KernelInfo& kernel = options.kernels[pair.kernel];
+  return options.exhaustive ? properties::scope_case(*pair.property, kernel, k)
+                            : properties::draw_case(*pair.property, kernel, options.seed, k);
+}
+
+std::optional<std::uint64_t> cases_of(const Options& options, const std::vector<Pair>& pairs,
+                                      std::size_t index) {
+  const Pair& pair = pairs[index];
+  if (options.exhaustive) return pair.property->scope_size(options.kernels[pair.kernel]);
+  if (options.cases) return static_cast<std::uint64_t>(*options.cases);
+  if (!options.total_cases) return std::nullopt;
+  const auto all = static_cast<std::uint64_t>(*options.total_cases);
+  return all / pairs.size() + (index < all % pairs.size() ? 1 : 0);
+}
+
+std::uint64_t case_number(const Options& options, int jobs, int lane, std::uint64_t i) {
+  const auto index = static_cast<std::uint64_t>(options.shard.index);
+  const auto count = static_cast<std::uint64_t>(options.shard.count);
+  return index + count * (static_cast<std::uint64_t>(lane) + static_cast<std::uint64_t>(jobs) * i);
+}
+
+}  // namespace attest::campaign

@@ -1,0 +1,26 @@
+// kernels/gpu/device.h where attest is built without CUDA.
+#include <optional>
+
+#include "kernels/gpu/device.h"
+#include "problem/errors.h"
+
+namespace attest::kernels::gpu {
+namespace {
+
+constexpr const char* kWhy = "this attest was built without CUDA";
+
+}  // namespace
+
+struct Device::Context {};
+
+Device::Device(const Arena&) { throw ContractError(kWhy); }
+Device::~Device() = default;
+
+Device::Result Device::call(Operation, const void*, const attest_conventions&, DeviceMode,
+                            const std::function<attest_status(const void*)>&) {
+  throw ContractError(kWhy);
+}
+
+std::optional<std::string> why_no_device(bool) { return kWhy; }
+
+}  // namespace attest::kernels::gpu

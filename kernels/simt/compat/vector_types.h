@@ -1,0 +1,5 @@
+// Stands in for CUDA's <vector_types.h>: all of it is in cuda_runtime.h here.
+#pragma once
+#pragma GCC system_header
+
+#include "cuda_runtime.h"
