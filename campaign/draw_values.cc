@@ -32,11 +32,23 @@ std::string vector_text(const Elements& tensor, std::size_t first, std::size_t l
   return text;
 }
 
+/// What every vector of a tensor looks like, when it has several and all are alike.
+std::string uniform_text(const Elements& tensor, std::size_t lanes) {
+  if (lanes == 0 || lanes > kMaxLanes || tensor.size() < 2 * lanes) return {};
+  const std::string first = vector_text(tensor, 0, lanes);
+  for (std::size_t at = lanes; at < tensor.size(); at += lanes) {
+    if (vector_text(tensor, at, lanes) != first) return {};
+  }
+  return fmt::format("    all {} alike      {}\n",
+                     grouped(static_cast<std::int64_t>(tensor.size() / lanes)), first);
+}
+
 /// Vectors of q, k or v with their coordinates, the first few of each tensor. Of several in a row
 /// that are alike only the first is shown.
 std::string tensor_text(const Problem& problem, const Elements& tensor, bool is_q,
                         std::int64_t heads, std::int64_t lanes) {
-  std::string text;
+  std::string text = uniform_text(tensor, static_cast<std::size_t>(lanes));
+  if (!text.empty()) return text;
   std::int64_t shown = 0;
   std::int64_t all = 0;
   std::int64_t alike = 0;   // in the run at hand

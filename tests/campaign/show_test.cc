@@ -76,6 +76,12 @@ TEST(Show, DrawsTableMaskAndPoison) {
   EXPECT_NE(text.find("found on  mine/\\x1b[31mfast\n"), std::string::npos);
 }
 
+TEST(Show, SaysOnceWhatEveryVectorOfATensorHolds) {
+  const std::string text = drawing(small_case(), std::nullopt);  // queries are 0, keys are not
+  EXPECT_EQ(section(text, "  q\n", "  k\n"), "  q\n    all 3 alike                 0\n") << text;
+  EXPECT_EQ(text.find("all 7 alike"), std::string::npos) << text;
+}
+
 problem::Call call(problem::Op op, std::vector<std::string> names,
                    std::vector<problem::Sequence> sequences) {
   problem::Call result{op, std::move(names), {}};

@@ -61,7 +61,7 @@ pack() {
     cp "$build/$program" "$staged/"
     strip --strip-debug "$staged/$(basename "$program")" 2>/dev/null || true  # names stay, for stacks
   done
-  cp "$root/tests/gpu/run_all.sh" "$staged/"
+  cp "$root/tests/gpu/run_all.sh" "$root/bench/gpu/torch_sdpa.py" "$staged/"
   mkdir "$staged/corpus"
   cp -r "$root/corpus/seeds" "$root/corpus/regressions" "$staged/corpus/"
   about "$staged" >"$staged/BUNDLE"

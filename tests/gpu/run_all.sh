@@ -21,11 +21,12 @@ fail() { say "${@:2}"; exit "$1"; }
 # ---- Programs ----
 if [[ -f $here/BUNDLE ]]; then
   bin=$here corpus=$here/corpus
-  attest=$bin/attest bench=$bin/bench_gpu tests=$bin
+  attest=$bin/attest bench=$bin/bench_gpu torch=$bin/torch_sdpa.py tests=$bin
 else
   root=$(cd "$here/../.." && pwd)
   bin=${ATTEST_BUILD:-$root/build/release} corpus=$root/corpus
   attest=$bin/cli/attest bench=$bin/bench/gpu/bench_gpu tests=$bin/tests/gpu
+  torch=$root/bench/gpu/torch_sdpa.py
 fi
 [[ -x $attest ]] || fail 64 "no $attest: build first, or name the build tree in ATTEST_BUILD"
 cpu_road="on the CPU: attest fuzz --kernel 'simt/*'"
@@ -129,6 +130,19 @@ fuzz_stage() {
   done
 }
 
+# PyTorch on the calls of bench_gpu, in the same file. Not every machine has it.
+torch_stage() {
+  local log=$work/torch.log code
+  run torch 90 "$log" python3 "$torch"
+  code=$?
+  case $code in
+    0) note pass torch ;;
+    4 | 127) note absent torch "$(tail -n 1 "$log")" ;;
+    *) note FAIL torch "exit $code, see bench.md" ;;
+  esac
+  cat "$log" >>"$out/bench.md"
+}
+
 find_sanitizer() {
   local candidate
   for candidate in "${COMPUTE_SANITIZER:-}" "$(command -v compute-sanitizer)" \
@@ -205,6 +219,7 @@ tests_stage gpu_device_test
 tests_stage gpu_arithmetic_test
 try bench 90 "$work/bench.log" "$bench" --out "$out/bench.md"
 [[ -s $out/bench.md ]] || cp "$work/bench.log" "$out/bench.md"
+torch_stage
 try corpus 90 "$out/replay.txt" "$attest" replay --kernel 'cuda/*' "$corpus/regressions" "$corpus/seeds"
 fuzz_stage
 sanitizer_stage
