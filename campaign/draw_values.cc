@@ -39,8 +39,9 @@ std::string uniform_text(const Elements& tensor, std::size_t lanes) {
   for (std::size_t at = lanes; at < tensor.size(); at += lanes) {
     if (vector_text(tensor, at, lanes) != first) return {};
   }
-  return fmt::format("    all {} alike      {}\n",
-                     grouped(static_cast<std::int64_t>(tensor.size() / lanes)), first);
+  const std::string all =
+      fmt::format("all {} alike", grouped(static_cast<std::int64_t>(tensor.size() / lanes)));
+  return fmt::format("    {:<25}{}\n", all, first);
 }
 
 /// Vectors of q, k or v with their coordinates, the first few of each tensor. Of several in a row

@@ -78,7 +78,7 @@ TEST(Show, DrawsTableMaskAndPoison) {
 
 TEST(Show, SaysOnceWhatEveryVectorOfATensorHolds) {
   const std::string text = drawing(small_case(), std::nullopt);  // queries are 0, keys are not
-  EXPECT_EQ(section(text, "  q\n", "  k\n"), "  q\n    all 3 alike                 0\n") << text;
+  EXPECT_EQ(section(text, "  q\n", "  k\n"), "  q\n    all 3 alike                          0\n");
   EXPECT_EQ(text.find("all 7 alike"), std::string::npos) << text;
 }
 
