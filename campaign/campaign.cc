@@ -88,13 +88,6 @@ class Campaign {
 
  private:
   static std::vector<Pair> checked_pairs(const Options& options) {
-    for (const kernels::KernelInfo& kernel : options.kernels) {
-      if (kernel.capabilities.device == ATTEST_CPU) continue;
-      throw PluginError(kernel.library,
-                        fmt::format("kernel '{}' needs a CUDA device; this build calls CPU kernels "
-                                    "only",
-                                    kernel.name));
-    }
     std::vector<Pair> pairs = make_pairs(options);
     if (pairs.empty()) {
       throw NothingToDo("nothing to do: no selected property applies to a selected kernel");

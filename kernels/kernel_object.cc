@@ -33,6 +33,15 @@ void copy_texts(const attest_report& report, Answer* answer) {
   std::memcpy(answer->path, report.path, sizeof(report.path));
 }
 
+/// A program with an unwinder of its own (preset gpu-static) is asked for its handlers by the one
+/// of a plug-in that throws. It can answer only after an exception of its own.
+void wake_unwinder() {
+  try {
+    throw 0;
+  } catch (int) {
+  }
+}
+
 template <typename Function>
 attest_status guarded(attest_report* report, Answer* answer, const Function& function) {
   try {
@@ -67,6 +76,7 @@ KernelObject::KernelObject(const std::string& library, const std::string& name,
       arena_(arena),
       mark_(defect_mark),
       plugin_mark_(find_defect_mark(library)) {
+  wake_unwinder();
   if (auto executor = Executor::find(library, kernel_)) {
     executor_ = std::make_unique<Executor>(*std::move(executor));
   }

@@ -145,7 +145,8 @@ Sizes sizes_for(const attest_kernel& kernel, int n) {
             .page_size = 64};
   }
   const std::int64_t most_rows = kernel.capabilities.q_len.max;
-  if (most_rows > 0 && most_rows < n) {  // decode
+  const bool few_rows = most_rows > 0 && most_rows < n;
+  if (few_rows || !has_layout(kernel, ATTEST_LAYOUT_CONTIGUOUS)) {  // decode
     sizes.batch = kDecodes;
     sizes.layout = has_layout(kernel, ATTEST_LAYOUT_PAGED_NHD) ? ATTEST_LAYOUT_PAGED_NHD
                                                                : ATTEST_LAYOUT_PAGED_X_SPLIT;

@@ -41,7 +41,9 @@ __global__ void __launch_bounds__(kMatrixThreads) matrix_kernel(float* sink) {
   const std::uint32_t one = 0x3c003c00;  // two halves of 1
   const std::uint32_t a[4] = {one, one, one, one};
   const std::uint32_t b[2] = {one, one};
-  float c[kTiles][4] = {};
+  float c[kTiles][4];  // all different, or the compiler would compute equal ones once
+#pragma unroll
+  for (int i = 0; i < kTiles * 4; ++i) c[i / 4][i % 4] = static_cast<float>(threadIdx.x + i);
   for (int step = 0; step < kMatrixSteps; ++step) {
 #pragma unroll
     for (int tile = 0; tile < kTiles; ++tile) {

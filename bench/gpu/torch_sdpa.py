@@ -10,6 +10,7 @@ Run: torch_sdpa.py        Exit codes: 0, 4 there is no PyTorch or no device (one
 
 import statistics
 import sys
+import warnings
 
 SAMPLES = 15
 SAMPLE_MS = 2
@@ -103,6 +104,7 @@ def row_of(dtype, batch, q_len, kv_len, q_heads, kv_heads, dim, backend):
 
 
 def main():
+    warnings.filterwarnings("ignore")  # why a backend does not serve a call, which the table says
     device = torch.cuda.get_device_name()
     print(f"PyTorch {torch.__version__}, cuDNN {torch.backends.cudnn.version()}, on {device}\n")
     print("| backend | call | time | MB | GB/s | GFLOP | TFLOP/s |")

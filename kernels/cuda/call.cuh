@@ -138,6 +138,9 @@ struct Scorer {
                   : 0),
         position(sequence.position(row)) {}
 
+  /// Whether there is neither softcap nor ALiBi.
+  __device__ bool only_scales() const { return !(softcap > 0) && slope == 0; }
+
   __device__ float operator()(float dot, int key) const {
     float score = scale * dot;
     if (softcap > 0) score = softcap * tanhf(score / softcap);

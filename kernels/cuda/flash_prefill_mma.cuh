@@ -10,6 +10,7 @@
 #include <cstddef>
 
 #include "kernels/cuda/flash_prefill.cuh"
+#include "kernels/cuda/kv_rows.cuh"
 
 namespace attest::kernels::ATTEST_CUDA_BUILD {
 
@@ -39,15 +40,16 @@ struct alignas(16) MmaTile {
 template <bool kVectors, int kDim, typename E, typename Source>
 __device__ inline void load_rows(MmaTile<E, kDim>& tile, int num_rows, int head_dim,
                                  const void* somewhere, Source&& source) {
-  for (int i = threadIdx.x; i < kMmaKeys * kDim / kVector; i += kMmaThreads) {
-    const int j = i / (kDim / kVector);
-    const int lane = i % (kDim / kVector) * kVector;
+  constexpr int kRowThreads = kDim / kVector;
+  const int lane = threadIdx.x % kRowThreads * kVector;
+#pragma unroll 4
+  for (int j = threadIdx.x / kRowThreads; j < kMmaKeys; j += kMmaThreads / kRowThreads) {
     E* const to = &tile.row[j][lane];
     if constexpr (kVectors) {
       const bool there = j < num_rows && lane < head_dim;
       attest_ptx::cp_async_16_zfill(to, there ? &source(j)[lane] : somewhere, there ? 16 : 0);
     } else {
-#pragma unroll
+#pragma unroll 1
       for (int e = 0; e < kVector; ++e) {
         const bool there = j < num_rows && lane + e < head_dim;
         to[e] = there ? source(j)[lane + e] : from_float<E>(0);
@@ -66,7 +68,7 @@ __device__ inline std::uint32_t packed(float low, float high) {
   return bits;
 }
 
-/// Whether a thread's score of a row is visible, and the running softmax of its two rows.
+/// The running softmax of a thread's two rows.
 struct MmaRows {
   float m[2] = {-INFINITY, -INFINITY};
   float l[2] = {0, 0};  ///< this thread's part
@@ -94,15 +96,15 @@ __global__ void __launch_bounds__(kMmaThreads)
   const int group = lane / 4;   // row of a fragment
   const int member = lane % 4;  // pair of columns
 
+  const KvRows<E, kVectors> keys(call, call.k, sequence.index, kv_head);
+  const KvRows<E, kVectors> values(call, call.v, sequence.index, kv_head);
   const auto load_k = [&](int key) {
-    load_rows<kVectors>(k_tile, sequence.kv_len - key, call.head_dim_qk, call.k.data, [&](int j) {
-      return kv_lanes<E>(call, call.k, sequence.index, key + j, kv_head);
-    });
+    load_rows<kVectors>(k_tile, sequence.kv_len - key, call.head_dim_qk, call.k.data,
+                        [&](int j) { return keys[key + j]; });
   };
   const auto load_v = [&](int key) {
-    load_rows<kVectors>(v_tile, sequence.kv_len - key, call.head_dim_v, call.v.data, [&](int j) {
-      return kv_lanes<E>(call, call.v, sequence.index, key + j, kv_head);
-    });
+    load_rows<kVectors>(v_tile, sequence.kv_len - key, call.head_dim_v, call.v.data,
+                        [&](int j) { return values[key + j]; });
   };
 
   // Q goes through the memory of V into registers.
@@ -149,24 +151,35 @@ __global__ void __launch_bounds__(kMmaThreads)
       attest_ptx::cp_async_commit();  // as many groups as ever: V's is the last but one
     }
 
-    // Elements 0 and 1 of a fragment are of row `group`, 2 and 3 of the row 8 below.
-    const bool whole = rows.sees_all(call, key, kMmaKeys);
-    float max[2] = {state.m[0], state.m[1]};
+    // Elements 0 and 1 of a fragment are of row `group`, 2 and 3 of the row 8 below. What few calls
+    // need is done apart: unrolled, it would not fit into the instruction cache with the rest.
+    const auto each_score = [&](auto&& change) {
 #pragma unroll
-    for (int column = 0; column < kColumns; ++column) {
+      for (int column = 0; column < kColumns; ++column) {
 #pragma unroll
-      for (int e = 0; e < 4; ++e) {
-        const int at = key + column * 8 + member * 2 + e % 2;
-        const int row = warp * 16 + group + e / 2 * 8;
-        float& score = scores[column][e];
-        score = whole || rows.sees(call, row, at) ? scorers[e / 2](score, at) : -INFINITY;
-        max[e / 2] = fmaxf(max[e / 2], score);
+        for (int e = 0; e < 4; ++e) {
+          change(scores[column][e], e / 2, key + column * 8 + member * 2 + e % 2);
+        }
       }
+    };
+    if (scorers[0].only_scales()) {
+      each_score([&](float& score, int half, int) { score *= scorers[half].scale; });
+    } else {
+      each_score([&](float& score, int half, int at) { score = scorers[half](score, at); });
     }
+    if (!rows.sees_all(call, key, kMmaKeys)) {
+      each_score([&](float& score, int half, int at) {
+        if (!rows.sees(call, warp * 16 + group + half * 8, at)) score = -INFINITY;
+      });
+    }
+    float max[2] = {state.m[0], state.m[1]};
+    each_score([&](float score, int half, int) { max[half] = fmaxf(max[half], score); });
+    float base[2];  // of the exponentials; what is -inf weighs 0 whatever else is
 #pragma unroll
     for (int half = 0; half < 2; ++half) {
       max[half] = reduce_warp<Max, 4>(max[half]);
-      const float factor = max[half] == state.m[half] ? 1 : __expf(state.m[half] - max[half]);
+      base[half] = max[half] == -INFINITY ? 0 : max[half];
+      const float factor = __expf(state.m[half] - base[half]);
       state.m[half] = max[half];
       state.l[half] *= factor;
 #pragma unroll
@@ -175,15 +188,10 @@ __global__ void __launch_bounds__(kMmaThreads)
         out[tile][half * 2 + 1] *= factor;
       }
     }
-#pragma unroll
-    for (int column = 0; column < kColumns; ++column) {
-#pragma unroll
-      for (int e = 0; e < 4; ++e) {
-        float& score = scores[column][e];
-        score = score == -INFINITY ? 0 : __expf(score - max[e / 2]);
-        state.l[e / 2] += score;
-      }
-    }
+    each_score([&](float& score, int half, int) {
+      score = __expf(score - base[half]);
+      state.l[half] += score;
+    });
 
     attest_ptx::cp_async_wait<1>();
     __syncthreads();  // V is there

@@ -9,6 +9,7 @@ set(ATTEST_CUDA_HEADERS
   cuda/flash_prefill.cuh
   cuda/flash_prefill_mma.cuh
   cuda/kernels.cuh
+  cuda/kv_rows.cuh
   cuda/merge.cuh
   cuda/mla_decode.cuh
   cuda/paged_attention_v1.cuh

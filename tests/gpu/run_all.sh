@@ -160,10 +160,10 @@ sanitize() {
   export ATTEST_GPU_APART=1
   local guard=("$sanitizer" --tool "$1" --error-exitcode 86 --print-limit 20)
   {
-    timeout --kill-after=10 "$sanitizer_time" "${guard[@]}" "$attest" replay --in-process \
+    timeout --kill-after=10 $((sanitizer_time * 2 / 3)) "${guard[@]}" "$attest" replay --in-process \
       --kernel 'cuda/*' "$corpus/regressions" "$corpus/seeds"
     echo "exit $?"
-    timeout --kill-after=10 "$sanitizer_time" "${guard[@]}" "$attest" fuzz --in-process \
+    timeout --kill-after=10 $((sanitizer_time / 3)) "${guard[@]}" "$attest" fuzz --in-process \
       --kernel 'cuda/*' --property 'oracle' --cases 4
     echo "exit $?"
   } >"$log" 2>&1
@@ -203,7 +203,6 @@ sanitizer_stage() {
   }
   ((sanitizer_time <= $(left))) || sanitizer_time=$(left)
   ((sanitizer_time > 10)) || { note undone sanitizer "no time left"; return; }
-  ((sanitizer_time /= 2))  # for each of two runs
   local tool tools=(memcheck initcheck synccheck racecheck)
   for tool in "${tools[@]}"; do sanitize "$tool" & done
   wait
