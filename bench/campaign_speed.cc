@@ -1,18 +1,21 @@
 // How many checks a second a campaign does with kernels in processes of their own, and what share
 // of that isolation costs. Run: build/release/bench/bench_campaign_speed [SECONDS [MIX]]
 //
-// Three mixes. "small": built-in f32 kernels, kv_len <= 64, head dims <= 32, run by the campaign
+// Four mixes. "small": built-in f32 kernels, kv_len <= 64, head dims <= 32, run by the campaign
 // itself, oracle.output alone and every property. "llama": oracle.output, second looks and all, on
 // kernels about as fast as llama.cpp's (fast_dense.cc), with the shapes of its FLASH_ATTN_EXT test
 // (test-backend-ops): kv 113 to 1024, head size 40 to 256, 1 to 75 queries, K/V f16, bf16 or f32.
-// The ways of running a mix take turns, so that a busy machine slows all; checks a second of a core
-// say most where others keep it busy.
+// "cuda": small, oracle.output, with CUDA kernels by lanes; it needs a GPU and is run only when
+// named. The ways of running a mix take turns, so that a busy machine slows all; checks a second of
+// a core say most where others keep it busy.
 #include <algorithm>
 #include <array>
 #include <chrono>
 #include <cstdio>
 #include <filesystem>
+#include <span>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <unistd.h>
 #include <vector>
@@ -63,8 +66,12 @@ struct Rate {
 
 // ---- small ------------------------------------------------------------------------------------
 
+using Names = std::span<const std::string_view>;
+
 constexpr std::array<std::string_view, 4> kSmallKernels = {
     "cpu/dense_f32", "cpu/paged_decode_f32", "cpu/split_kv_f32", "cpu/tiled_prefill_f32"};
+constexpr std::array<std::string_view, 2> kCudaKernels = {"cuda/dense_f32",
+                                                          "cuda/paged_attention_v1_f32"};
 
 void cap(attest_set& set, std::int64_t most) {
   if (set.count > 0) {
@@ -78,12 +85,10 @@ void cap(attest_set& set, std::int64_t most) {
 
 /// As many as stay open side by side in a campaign: in a run this short, opening them again would
 /// be what is measured.
-std::vector<kernels::KernelInfo> small_kernels() {
+std::vector<kernels::KernelInfo> small_kernels(Names names) {
   std::vector<kernels::KernelInfo> chosen;
   for (kernels::KernelInfo info : kernels::builtin_infos()) {
-    if (std::find(kSmallKernels.begin(), kSmallKernels.end(), info.name) == kSmallKernels.end()) {
-      continue;
-    }
+    if (std::find(names.begin(), names.end(), info.name) == names.end()) continue;
     cap(info.capabilities.head_dim_qk, 32);
     cap(info.capabilities.head_dim_v, 32);
     cap(info.capabilities.kv_len, 64);
@@ -92,9 +97,10 @@ std::vector<kernels::KernelInfo> small_kernels() {
   return chosen;
 }
 
-Rate run_small(const Way& way, milliseconds time, std::uint64_t seed, bool every_property) {
+Rate run_small(const Way& way, milliseconds time, std::uint64_t seed, Names names,
+               bool every_property) {
   campaign::Options options;
-  options.kernels = small_kernels();
+  options.kernels = small_kernels(names);
   for (const properties::Property& property : properties::all_properties()) {
     if (!every_property && property.id != "oracle.output") continue;
     // Of kernels that could do more than they are held to here, refusals are not to be asked for.
@@ -118,10 +124,13 @@ Rate run_small(const Way& way, milliseconds time, std::uint64_t seed, bool every
 }
 
 Rate run_small_output(const Way& way, milliseconds time, std::uint64_t seed) {
-  return run_small(way, time, seed, false);
+  return run_small(way, time, seed, kSmallKernels, false);
 }
 Rate run_small_all(const Way& way, milliseconds time, std::uint64_t seed) {
-  return run_small(way, time, seed, true);
+  return run_small(way, time, seed, kSmallKernels, true);
+}
+Rate run_cuda(const Way& way, milliseconds time, std::uint64_t seed) {
+  return run_small(way, time, seed, kCudaKernels, false);
 }
 
 // ---- llama.cpp --------------------------------------------------------------------------------
@@ -212,27 +221,33 @@ double cpu_seconds() {
 
 using Run = Rate (*)(const Way& way, milliseconds time, std::uint64_t seed);
 
-int compare(const char* name, Run run, milliseconds time) {
-  const auto cores = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
-  const std::array<Way, 3> ways = {{{"in this process, 1 lane", true, 1},
-                                    {"isolated, 1 lane", false, 1},
-                                    {"isolated, a lane per core", false, cores}}};
-  constexpr int kRounds = 4;
-  std::array<Rate, 3> rates{};
-  for (int round = 0; round < kRounds; ++round) {
+/// One kind of cases and kernels, and the ways of running it; rates are compared with the first.
+struct Mix {
+  std::string_view name;
+  const char* title;
+  Run run;
+  std::vector<Way> ways;
+  int rounds = 4;
+  bool only_when_named = false;
+};
+
+int compare(const Mix& mix, milliseconds time) {
+  const std::vector<Way>& ways = mix.ways;
+  std::vector<Rate> rates(ways.size());
+  for (int round = 0; round < mix.rounds; ++round) {
     for (std::size_t way = 0; way < ways.size(); ++way) {
       const double before = cpu_seconds();
-      rates[way] += run(ways[way], time / kRounds, static_cast<std::uint64_t>(round + 1));
+      rates[way] += mix.run(ways[way], time / mix.rounds, static_cast<std::uint64_t>(round + 1));
       rates[way].cpu_seconds += cpu_seconds() - before;
     }
   }
-  std::printf("%s\n", name);
+  std::printf("%s\n", mix.title);
   std::int64_t failures = 0;
   for (std::size_t way = 0; way < ways.size(); ++way) {
     const Rate& rate = rates[way];
     std::printf(
         "  %-27s %9.0f checks/s  %9.0f without kernel time  %9.0f a second of a core"
-        "  %5.2f of in-process\n",
+        "  %5.2f of the first\n",
         ways[way].name, rate.per_second(), rate.without_kernels(),
         static_cast<double>(rate.checks) / rate.cpu_seconds,
         rate.per_second() / rates[0].per_second());
@@ -245,20 +260,23 @@ int compare(const char* name, Run run, milliseconds time) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  struct Mix {
-    std::string_view name;
-    const char* title;
-    Run run;
-  };
-  constexpr std::array<Mix, 3> kMixes = {
-      {{"small", "small (kv_len <= 64, head dims <= 32), oracle.output", run_small_output},
-       {"every", "small, every property", run_small_all},
-       {"llama", "llama.cpp (kv 113 to 1024, head dims 40 to 256)", run_llama}}};
+  const auto cores = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
+  const std::vector<Way> isolation = {{"in this process, 1 lane", true, 1},
+                                      {"isolated, 1 lane", false, 1},
+                                      {"isolated, a lane per core", false, cores}};
+  const std::vector<Way> lanes = {
+      {"1 lane", false, 1}, {"2 lanes", false, 2}, {"4 lanes", false, 4}, {"8 lanes", false, 8}};
+  const std::array<Mix, 4> mixes = {
+      {{"small", "small (kv_len <= 64, head dims <= 32), oracle.output", run_small_output,
+        isolation},
+       {"every", "small, every property", run_small_all, isolation},
+       {"llama", "llama.cpp (kv 113 to 1024, head dims 40 to 256)", run_llama, isolation},
+       // One round: a process needs long to begin with a GPU.
+       {"cuda", "small, oracle.output, CUDA kernels", run_cuda, lanes, 1, true}}};
   const milliseconds time(1000 * (argc > 1 ? std::stoll(argv[1]) : 8));
   int code = 0;
-  for (const Mix& mix : kMixes) {
-    if (argc > 2 && mix.name != argv[2]) continue;
-    code |= compare(mix.title, mix.run, time);
+  for (const Mix& mix : mixes) {
+    if (argc > 2 ? mix.name == argv[2] : !mix.only_when_named) code |= compare(mix, time);
   }
   return code;
 }

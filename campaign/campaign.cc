@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <map>
 #include <memory>
-#include <thread>
 
 #include <fmt/format.h>
 
@@ -93,12 +92,6 @@ class Campaign {
       throw NothingToDo("nothing to do: no selected property applies to a selected kernel");
     }
     return pairs;
-  }
-
-  static int lanes_of(const Options& options) {
-    if (options.session.in_process) return 1;
-    if (options.jobs > 0) return options.jobs;
-    return static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
   }
 
   CrewOptions crew(const char* phase, char tag) {

@@ -45,7 +45,7 @@ struct Options {
   std::optional<std::int64_t> total_cases;  ///< of all pairs together, in equal parts
   std::optional<std::chrono::milliseconds>
       time;      ///< of phases 1 and 2 together; no budget at all: kDefaultTime
-  int jobs = 0;  ///< lanes; 0: one per core
+  int jobs = 0;  ///< lanes; 0: as lanes_of() has it
   Shard shard;   ///< which cases of each pair are this run's
   /// Pairs go on after a failure, for failures with other signatures.
   bool keep_going = false;
@@ -88,6 +88,12 @@ problem::Case case_of(const Options& options, const Pair& pair, std::uint64_t k)
 /// many as there is time for.
 std::optional<std::uint64_t> cases_of(const Options& options, const std::vector<Pair>& pairs,
                                       std::size_t index);
+/// Lanes of a run: as many as were asked for, or one per core. At most kDeviceLanes where a kernel
+/// runs on a GPU, and one where kernels run in this process.
+int lanes_of(const Options& options);
+/// Processes take turns on a GPU: with more of them a campaign gets slower (docs/gpu/README.md).
+inline constexpr int kDeviceLanes = 4;
+
 /// The i-th case of a lane of this run.
 std::uint64_t case_number(const Options& options, int jobs, int lane, std::uint64_t i);
 

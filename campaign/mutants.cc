@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <numeric>
-#include <thread>
 
 #include <fmt/format.h>
 
@@ -35,12 +34,6 @@ Card blank_card(const Options& options) {
     card.bugs[pair.kernel].pairs.emplace_back().property = pair.property;
   }
   return card;
-}
-
-int lanes_of(const Options& options) {
-  if (options.session.in_process) return 1;
-  if (options.jobs > 0) return options.jobs;
-  return static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
 }
 
 }  // namespace

@@ -1,4 +1,7 @@
 // Which pairs of a kernel and a property a campaign has, and which cases each of them gets.
+#include <algorithm>
+#include <thread>
+
 #include "campaign/campaign.h"
 
 namespace attest::campaign {
@@ -28,6 +31,16 @@ std::optional<std::uint64_t> cases_of(const Options& options, const std::vector<
   if (!options.total_cases) return std::nullopt;
   const auto all = static_cast<std::uint64_t>(*options.total_cases);
   return all / pairs.size() + (index < all % pairs.size() ? 1 : 0);
+}
+
+int lanes_of(const Options& options) {
+  if (options.session.in_process) return 1;
+  if (options.jobs > 0) return options.jobs;
+  const int cores = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
+  const bool on_device = std::any_of(
+      options.kernels.begin(), options.kernels.end(),
+      [](const kernels::KernelInfo& info) { return info.capabilities.device == ATTEST_CUDA; });
+  return on_device ? std::min(cores, kDeviceLanes) : cores;
 }
 
 std::uint64_t case_number(const Options& options, int jobs, int lane, std::uint64_t i) {

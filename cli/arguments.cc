@@ -65,7 +65,7 @@ void Budget::add_to(CLI::App* verb, const std::string& for_help, const std::stri
 }
 
 void Budget::add_jobs_to(CLI::App* verb) {
-  verb->add_option("-j,--jobs", jobs, "Lanes to work in (default: one per core)")
+  verb->add_option("-j,--jobs", jobs, "Lanes to work in (default: one per core; 4 on a GPU)")
       ->check(not_empty())
       ->type_name("N");
 }

@@ -72,6 +72,12 @@ struct DenseSteps : ReduceSteps {
   }
 };
 
+/// Floats that hold the lanes of a query. A multiple of 16 bytes, since compilers read so much at
+/// once even where fewer lanes are left; compute-sanitizer sees that.
+__host__ __device__ constexpr int dense_query_floats(int head_dim) {
+  return (head_dim + 3) / 4 * 4;
+}
+
 /// Grid: (max_q_len, num_q_heads, batch). Dynamic shared memory: dense_shared_bytes().
 template <typename T, typename Steps>
 __global__ void __launch_bounds__(kDenseThreads)
@@ -84,8 +90,8 @@ __global__ void __launch_bounds__(kDenseThreads)
   const int head = blockIdx.y;
   const int kv_head = kv_head_of(call, head);
   const std::int64_t out_row = sequence.first_row + row;
-  float* const query = dense_shared;                // [head_dim_qk]
-  float* const weights = query + call.head_dim_qk;  // [kv_len]: scores, then weights
+  float* const query = dense_shared;                                    // [head_dim_qk]
+  float* const weights = query + dense_query_floats(call.head_dim_qk);  // [kv_len]: or scores
   const auto q = lanes<const typename T::q>(call.q, out_row, head);
   for (int lane = threadIdx.x; lane < call.head_dim_qk; lane += kDenseThreads) {
     query[lane] = to_float(q[lane]);
@@ -138,7 +144,8 @@ __global__ void __launch_bounds__(kDenseThreads)
 }
 
 inline std::size_t dense_shared_bytes(const attest_attend& call) {
-  return static_cast<std::size_t>(call.head_dim_qk + call.max_kv_len) * sizeof(float);
+  return static_cast<std::size_t>(dense_query_floats(call.head_dim_qk) + call.max_kv_len) *
+         sizeof(float);
 }
 
 template <typename T, typename Steps>

@@ -68,6 +68,32 @@ __device__ inline std::uint32_t packed(float low, float high) {
   return bits;
 }
 
+/// c0 += a b0, c1 += a b1, for two neighbouring tiles of columns that one ldmatrix_x4 brought.
+template <typename E>
+__device__ inline void mma_pair(float (&c0)[4], float (&c1)[4], const std::uint32_t (&a)[4],
+                                const std::uint32_t (&b)[4], E) {
+  const std::uint32_t b0[2] = {b[0], b[1]};
+  const std::uint32_t b1[2] = {b[2], b[3]};
+  attest_ptx::mma_m16n8k16(c0, a, b0, c0, E());
+  attest_ptx::mma_m16n8k16(c1, a, b1, c1, E());
+}
+
+/// use(i, fragment) for i = 0 to kCount - 1, with what load(i, fragment) brought. Loads run a few
+/// ahead of their use: a product that waits for shared memory is what a tile would spend most of
+/// its time on.
+template <int kCount, typename Load, typename Use>
+__device__ inline void with_fragments(Load&& load, Use&& use) {
+  constexpr int kAhead = 3;
+  std::uint32_t fragments[kAhead + 1][4];
+#pragma unroll
+  for (int i = 0; i < kAhead; ++i) load(i, fragments[i]);
+#pragma unroll
+  for (int i = 0; i < kCount; ++i) {
+    if (i + kAhead < kCount) load(i + kAhead, fragments[(i + kAhead) % (kAhead + 1)]);
+    use(i, fragments[i % (kAhead + 1)]);
+  }
+}
+
 /// The running softmax of a thread's two rows.
 struct MmaRows {
   float m[2] = {-INFINITY, -INFINITY};
@@ -131,19 +157,17 @@ __global__ void __launch_bounds__(kMmaThreads)
     __syncthreads();  // K is there
 
     float scores[kColumns][4] = {};
-#pragma unroll
-    for (int step = 0; step < kSteps; ++step) {
-#pragma unroll
-      for (int column = 0; column < kColumns; column += 2) {
-        std::uint32_t k[4];
-        attest_ptx::ldmatrix_x4(
-            k, &k_tile.row[column * 8 + lane % 8 + lane / 16 * 8][step * 16 + lane / 8 % 2 * 8]);
-        const std::uint32_t k0[2] = {k[0], k[1]};
-        const std::uint32_t k1[2] = {k[2], k[3]};
-        attest_ptx::mma_m16n8k16(scores[column], q[step], k0, scores[column], E());
-        attest_ptx::mma_m16n8k16(scores[column + 1], q[step], k1, scores[column + 1], E());
-      }
-    }
+    constexpr int kColumnPairs = kColumns / 2;
+    with_fragments<kSteps * kColumnPairs>(
+        [&](int i, std::uint32_t(&k)[4]) {
+          const int step = i / kColumnPairs, column = i % kColumnPairs * 2;
+          attest_ptx::ldmatrix_x4(
+              k, &k_tile.row[column * 8 + lane % 8 + lane / 16 * 8][step * 16 + lane / 8 % 2 * 8]);
+        },
+        [&](int i, const std::uint32_t(&k)[4]) {
+          const int step = i / kColumnPairs, column = i % kColumnPairs * 2;
+          mma_pair(scores[column], scores[column + 1], q[step], k, E());
+        });
     __syncthreads();  // K was read
     if (key + kMmaKeys < rows.end_key) {
       load_k(key + kMmaKeys);
@@ -195,23 +219,27 @@ __global__ void __launch_bounds__(kMmaThreads)
 
     attest_ptx::cp_async_wait<1>();
     __syncthreads();  // V is there
+    std::uint32_t p[kMmaKeys / 16][4];
 #pragma unroll
     for (int step = 0; step < kMmaKeys / 16; ++step) {
       const float(&low)[4] = scores[step * 2];
       const float(&high)[4] = scores[step * 2 + 1];
-      const std::uint32_t p[4] = {packed<E>(low[0], low[1]), packed<E>(low[2], low[3]),
-                                  packed<E>(high[0], high[1]), packed<E>(high[2], high[3])};
-#pragma unroll
-      for (int tile = 0; tile < kLaneTiles; tile += 2) {
-        std::uint32_t v[4];
-        attest_ptx::ldmatrix_x4_transposed(
-            v, &v_tile.row[step * 16 + lane % 16][tile * 8 + lane / 16 * 8]);
-        const std::uint32_t v0[2] = {v[0], v[1]};
-        const std::uint32_t v1[2] = {v[2], v[3]};
-        attest_ptx::mma_m16n8k16(out[tile], p, v0, out[tile], E());
-        attest_ptx::mma_m16n8k16(out[tile + 1], p, v1, out[tile + 1], E());
-      }
+      p[step][0] = packed<E>(low[0], low[1]);
+      p[step][1] = packed<E>(low[2], low[3]);
+      p[step][2] = packed<E>(high[0], high[1]);
+      p[step][3] = packed<E>(high[2], high[3]);
     }
+    constexpr int kLanePairs = kLaneTiles / 2;
+    with_fragments<kMmaKeys / 16 * kLanePairs>(
+        [&](int i, std::uint32_t(&v)[4]) {
+          const int step = i / kLanePairs, tile = i % kLanePairs * 2;
+          attest_ptx::ldmatrix_x4_transposed(
+              v, &v_tile.row[step * 16 + lane % 16][tile * 8 + lane / 16 * 8]);
+        },
+        [&](int i, const std::uint32_t(&v)[4]) {
+          const int step = i / kLanePairs, tile = i % kLanePairs * 2;
+          mma_pair(out[tile], out[tile + 1], p[step], v, E());
+        });
     __syncthreads();  // V was read
   }
 
@@ -222,14 +250,14 @@ __global__ void __launch_bounds__(kMmaThreads)
     if (row >= rows.num_rows) continue;
     const std::int64_t out_row = sequence.first_row + first_row + row;
     const auto o = lanes<typename T::o>(call.o, out_row, head);
+    const float factor = l == 0 ? 0 : scaled_output(call, sequence.index, head, 1 / l);
 #pragma unroll
     for (int tile = 0; tile < kLaneTiles; ++tile) {
 #pragma unroll
       for (int e = 0; e < 2; ++e) {
         const int to = tile * 8 + member * 2 + e;
-        if (to >= call.head_dim_v) continue;
-        const float value = l == 0 ? 0 : out[tile][half * 2 + e] / l;
-        o[to] = from_float<typename T::o>(scaled_output(call, sequence.index, head, value));
+        if (to < call.head_dim_v)
+          o[to] = from_float<typename T::o>(out[tile][half * 2 + e] * factor);
       }
     }
     if (member == 0 && call.lse.data != nullptr) {

@@ -93,20 +93,22 @@ Device::Result Device::call(Operation operation, const void* argument,
   if (lost("copying to the device", staging.send(stream))) return result;
   result.status = run(relocated.argument());
   if (lost("launching", cudaGetLastError()) ||
-      (mode == DeviceMode::kHeldStream && lost("running", held.release())) ||
-      lost("running", cudaStreamSynchronize(stream))) {
+      (mode == DeviceMode::kHeldStream && lost("running", held.release()))) {
     return result;
   }
   if (mode == DeviceMode::kGraph && result.status == ATTEST_OK) {
     // The second run: what is done at a first launch may be forbidden in a capture.
     Graph graph(stream);
-    if (lost("copying to the device", staging.send(stream)) || lost("capturing", graph.begin())) {
+    if (lost("running", cudaStreamSynchronize(stream)) ||
+        lost("copying to the device", staging.send(stream)) || lost("capturing", graph.begin())) {
       return result;
     }
     result.status = run(relocated.argument());
     if (lost("in a graph", graph.replay())) return result;
   }
-  if (lost("copying from the device", staging.fetch(stream))) return result;
+  // The call and both ways are waited for once: processes take turns on the device, and whoever
+  // waits gives it away.
+  if (lost("running", staging.fetch(stream))) return result;
   if (const auto buffer = staging.take()) {
     result.finding = "canary: wrote outside buffer '" + *buffer + "' on the device";
   }

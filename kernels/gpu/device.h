@@ -1,5 +1,5 @@
 // The CUDA device of a kernel process: its context, a stream and the memory that calls are staged
-// through. A call costs one copy to the device and one back, both pinned, and two waits.
+// through. A call costs one copy to the device and one back, both pinned, and one wait.
 #pragma once
 
 #include <cstddef>

@@ -1,5 +1,6 @@
 #include "campaign/campaign.h"
 
+#include <algorithm>
 #include <csignal>
 #include <map>
 #include <string>
@@ -128,6 +129,19 @@ TEST(Campaign, WithoutPairsThereIsNothingToDo) {
   Options options = options_for(folder, {&kHolds});
   options.kernels.clear();
   EXPECT_THROW(run(options), NothingToDo);
+}
+
+TEST(Campaign, FewLanesShareAGpuAndOneRunsInThisProcess) {
+  Options options;
+  options.kernels.resize(2);
+  const int cores = lanes_of(options);
+  EXPECT_GE(cores, 1);
+  options.kernels[1].capabilities.device = ATTEST_CUDA;
+  EXPECT_EQ(lanes_of(options), std::min(cores, kDeviceLanes));
+  options.jobs = 32;
+  EXPECT_EQ(lanes_of(options), 32);
+  options.session.in_process = true;
+  EXPECT_EQ(lanes_of(options), 1);
 }
 
 TEST(Campaign, ATimeIsKeptAndEveryPairGetsAShareOfIt) {

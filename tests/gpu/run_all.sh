@@ -11,7 +11,7 @@ set -uo pipefail
 exec </dev/null
 here=$(cd "$(dirname "$(readlink -f "$0")")" && pwd)
 budget=${ATTEST_GPU_SECONDS:-570}
-sanitizer_time=150 passed=0 failed=0
+sanitizer_time=200 passed=0 failed=0
 
 say() { printf 'run_all: %s\n' "$*" >&2; }
 fail() { say "${@:2}"; exit "$1"; }
@@ -21,11 +21,13 @@ fail() { say "${@:2}"; exit "$1"; }
 # ---- Programs ----
 if [[ -f $here/BUNDLE ]]; then
   bin=$here corpus=$here/corpus
-  attest=$bin/attest bench=$bin/bench_gpu torch=$bin/torch_sdpa.py tests=$bin
+  attest=$bin/attest bench=$bin/bench_gpu speed=$bin/bench_campaign_speed
+  torch=$bin/torch_sdpa.py tests=$bin
 else
   root=$(cd "$here/../.." && pwd)
   bin=${ATTEST_BUILD:-$root/build/release} corpus=$root/corpus
   attest=$bin/cli/attest bench=$bin/bench/gpu/bench_gpu tests=$bin/tests/gpu
+  speed=$bin/bench/bench_campaign_speed
   torch=$root/bench/gpu/torch_sdpa.py
 fi
 [[ -x $attest ]] || fail 64 "no $attest: build first, or name the build tree in ATTEST_BUILD"
@@ -68,16 +70,21 @@ run() {
   timeout --kill-after=10 "$limit" "${@:4}" >>"$log" 2>&1
 }
 
-# try NAME SECONDS LOG COMMAND...: the same, judged.
+# judge NAME CODE LOG START: what run() of that name, begun at START, ended with.
+judge() {
+  case $2 in
+    0) note pass "$1" "$((SECONDS - $4)) s" ;;
+    124 | 137) note FAIL "$1" "not done after $((SECONDS - $4)) s" ;;
+    *) note FAIL "$1" "exit $2, see $(basename "$3")" ;;
+  esac
+}
+
+# try NAME SECONDS LOG COMMAND...: run(), judged.
 try() {
   local start=$SECONDS code
   run "$@"
   code=$?
-  case $code in
-    0) note pass "$1" "$((SECONDS - start)) s" ;;
-    124 | 137) note FAIL "$1" "not done after $((SECONDS - start)) s" ;;
-    *) note FAIL "$1" "exit $code, see $(basename "$3")" ;;
-  esac
+  judge "$1" "$code" "$3" "$start"
 }
 
 device_info() {
@@ -110,20 +117,36 @@ tests_stage() {
   fi
 }
 
+# Checks per second of a campaign, by lanes; then with CUDA's multi-process service, under which
+# processes do not take turns on the device. (It is for correct kernels: a fault of one process ends
+# the calls of all.)
+speed_stage() {
+  echo $'\nA campaign without the multi-process service, then with it\n\n```' >>"$out/bench.md"
+  try speed 60 "$work/speed.log" "$speed" 4 cuda
+  if command -v nvidia-cuda-mps-control >/dev/null; then
+    export CUDA_MPS_PIPE_DIRECTORY=$work/mps CUDA_MPS_LOG_DIRECTORY=$work/mps
+    mkdir -p "$work/mps"
+    if nvidia-cuda-mps-control -d >/dev/null; then
+      try "speed with MPS" 60 "$work/speed.log" "$speed" 4 cuda
+      echo quit | timeout 10 nvidia-cuda-mps-control >/dev/null
+    fi
+    unset CUDA_MPS_PIPE_DIRECTORY CUDA_MPS_LOG_DIRECTORY
+  fi
+  { cat "$work/speed.log"; echo '```'; } >>"$out/bench.md"
+}
+
 # As fuzz does without --kernel, but one after the other: a process of a kernel has a context of its
 # own on the device, which takes longer to make than a hundred checks.
 fuzz_stage() {
-  local kernels jobs each
+  local kernels each
   mapfile -t kernels < <("$attest" list --kernel 'cuda/*' | sed -nE 's#^(cuda/[^ ]+) .*#\1#p')
   ((${#kernels[@]} > 0)) || { note FAIL fuzz "attest list names no cuda/* kernel"; return; }
-  jobs=$(nproc)
-  ((jobs <= 8)) || jobs=8
   each=$((($(left) - sanitizer_time) / ${#kernels[@]} - 2))
   ((each >= 2)) || each=2
   ((each <= 15)) || each=15
   for kernel in "${kernels[@]}"; do
     try "fuzz $kernel" $((each + 25)) "$out/fuzz.txt" "$attest" fuzz --kernel "$kernel" \
-      --for "${each}s" --jobs "$jobs" --max-shrinks 1 --corpus "$work/failures"
+      --for "${each}s" --max-shrinks 1 --corpus "$work/failures"
     # What it found is no case to replay on the next kernel.
     mkdir -p "$work/found"
     find "$work/failures" -name '*.case.json' -exec mv -t "$work/found" {} +
@@ -204,8 +227,12 @@ sanitizer_stage() {
   ((sanitizer_time <= $(left))) || sanitizer_time=$(left)
   ((sanitizer_time > 10)) || { note undone sanitizer "no time left"; return; }
   local tool tools=(memcheck initcheck synccheck racecheck)
-  for tool in "${tools[@]}"; do sanitize "$tool" & done
-  wait
+  local pids=()
+  for tool in "${tools[@]}"; do
+    sanitize "$tool" &
+    pids+=($!)
+  done
+  wait "${pids[@]}"
   for tool in "${tools[@]}"; do
     judge_sanitizer "$tool"
     { echo "== $tool"; head -c 2000000 "$work/$tool.log"; } >>"$out/sanitizer.txt"
@@ -219,9 +246,15 @@ tests_stage gpu_arithmetic_test
 try bench 90 "$work/bench.log" "$bench" --out "$out/bench.md"
 [[ -s $out/bench.md ]] || cp "$work/bench.log" "$out/bench.md"
 torch_stage
-try corpus 90 "$out/replay.txt" "$attest" replay --kernel 'cuda/*' "$corpus/regressions" "$corpus/seeds"
+speed_stage
 fuzz_stage
+# Most of a replay is the making of contexts, for which the device has time beside the sanitizer.
+start=$SECONDS
+run corpus 150 "$out/replay.txt" "$attest" replay --kernel 'cuda/*' "$corpus/regressions" "$corpus/seeds" &
+replay=$!
 sanitizer_stage
+wait "$replay"
+judge corpus $? "$out/replay.txt" "$start"
 [[ -z $(ls -A "$work/found" 2>/dev/null) ]] || tar -C "$work" -czf "$out/failures.tar.gz" found
 echo "$passed passed, $failed failed" | tee -a "$out/summary.txt"
 ((failed == 0 && passed > 0))

@@ -40,7 +40,8 @@ fi
 # A bundle of programs that are only named like them.
 fake=$work/fake
 mkdir -p "$fake"/{cli,bench/gpu,tests/gpu}
-for program in cli/attest bench/gpu/bench_gpu tests/gpu/gpu_arithmetic_test tests/gpu/gpu_device_test; do
+for program in cli/attest bench/bench_campaign_speed bench/gpu/bench_gpu tests/gpu/gpu_arithmetic_test \
+  tests/gpu/gpu_device_test; do
   printf '#!/bin/sh\nexit 0\n' >"$fake/$program"
   chmod +x "$fake/$program"
 done
@@ -50,7 +51,7 @@ expect 64 'there already' "$make_bundle" --pack "$fake" "$fake"
 expect 70 'wrong_on_device.so' "$make_bundle" --pack "$fake" bundle
 touch "$fake/tests/gpu/wrong_on_device.so"
 "$make_bundle" --pack "$fake" bundle >/dev/null 2>stderr || complain "did not pack: $(<stderr)"
-for file in BUNDLE attest bench_gpu gpu_arithmetic_test gpu_device_test wrong_on_device.so run_all.sh \
+for file in BUNDLE attest bench_gpu bench_campaign_speed torch_sdpa.py gpu_arithmetic_test gpu_device_test wrong_on_device.so run_all.sh \
   corpus/seeds corpus/regressions; do
   [[ -e bundle/$file ]] || complain "no $file in the bundle"
 done
@@ -74,7 +75,7 @@ END
 printf '#!/bin/sh\necho "[       OK ] A.Test (0 ms)"\n' >bundle/gpu_device_test
 OUT=results COMPUTE_SANITIZER=/nowhere PATH=/usr/bin:/bin bundle/run_all.sh >log 2>&1
 (($? == 1)) || complain "a failing stage is no failure: $(<log)"
-[[ $(tail -n 1 log) == '5 passed, 2 failed' ]] || complain "counts: $(<log)"
+[[ $(tail -n 1 log) == '6 passed, 2 failed' ]] || complain "counts: $(<log)"
 grep -q '^FAIL *fuzz cuda/two (exit 1' log || complain "the kernel that failed is not named: $(<log)"
 (($(find results -type f | wc -l) <= 8)) || complain "more than 8 files: $(ls results)"
 [[ -s results/summary.txt && -s results/device.txt ]] || complain "no summary"
