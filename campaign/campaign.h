@@ -94,6 +94,10 @@ int lanes_of(const Options& options);
 /// Processes take turns on a GPU: with more of them a campaign gets slower (docs/gpu/README.md).
 inline constexpr int kDeviceLanes = 4;
 
+/// How the kernels of so many lanes run: where a lane and its kernel have a core each, they look
+/// for each other's word instead of sleeping.
+kernels::SessionOptions session_of(const Options& options, int jobs);
+
 /// The i-th case of a lane of this run.
 std::uint64_t case_number(const Options& options, int jobs, int lane, std::uint64_t i);
 

@@ -1,5 +1,6 @@
 // Which pairs of a kernel and a property a campaign has, and which cases each of them gets.
 #include <algorithm>
+#include <chrono>
 #include <thread>
 
 #include "campaign/campaign.h"
@@ -33,14 +34,26 @@ std::optional<std::uint64_t> cases_of(const Options& options, const std::vector<
   return all / pairs.size() + (index < all % pairs.size() ? 1 : 0);
 }
 
+namespace {
+
+int cores() { return static_cast<int>(std::max(1u, std::thread::hardware_concurrency())); }
+
+}  // namespace
+
+kernels::SessionOptions session_of(const Options& options, int jobs) {
+  constexpr auto kPatience = std::chrono::microseconds(200);
+  kernels::SessionOptions session = options.session;
+  if (2 * jobs <= cores()) session.patience = kPatience;
+  return session;
+}
+
 int lanes_of(const Options& options) {
   if (options.session.in_process) return 1;
   if (options.jobs > 0) return options.jobs;
-  const int cores = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
   const bool on_device = std::any_of(
       options.kernels.begin(), options.kernels.end(),
       [](const kernels::KernelInfo& info) { return info.capabilities.device == ATTEST_CUDA; });
-  return on_device ? std::min(cores, kDeviceLanes) : cores;
+  return on_device ? std::min(cores(), kDeviceLanes) : cores();
 }
 
 std::uint64_t case_number(const Options& options, int jobs, int lane, std::uint64_t i) {

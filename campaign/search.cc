@@ -29,7 +29,7 @@ class SearchLane {
   SearchLane(const SearchPlan& plan, const Channel& channel)
       : plan_(plan),
         channel_(channel),
-        pool_(plan.options.kernels, plan.options.session, plan.options.open),
+        pool_(plan.options.kernels, session_of(plan.options, plan.jobs), plan.options.open),
         stale_slices_(plan.pairs.size(), 0),
         sent_(plan.pairs.size()),
         slice_(kLongestSlice) {

@@ -19,8 +19,6 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-// How long each side looks for an answer before it sleeps.
-constexpr std::chrono::nanoseconds kPatience = std::chrono::microseconds(0);
 // How long it sleeps before it looks whether the other side is alive.
 constexpr std::chrono::nanoseconds kFirstNap = Milliseconds(2);
 constexpr std::chrono::nanoseconds kLongestNap = Milliseconds(100);
@@ -97,7 +95,8 @@ class ForkedSession : public BaseSession {
     heard_ = 0;
     process_.emplace(
         [this](int) {
-          serve(info().library, info().name, mailbox(), arena(), kPatience.count(), memory_limit());
+          serve(info().library, info().name, mailbox(), arena(), options_.patience.count(),
+                memory_limit());
         },
         ChildProcess::Link::kNone);
     Reply reply;
@@ -132,7 +131,7 @@ class ForkedSession : public BaseSession {
     std::optional<OwnTime> own;
     // The child wakes us even when a signal kills it. Of other ways to die we learn by looking.
     std::chrono::nanoseconds nap = kFirstNap;
-    std::chrono::nanoseconds patience = kPatience;
+    std::chrono::nanoseconds patience = options_.patience;
     while (!mailbox().replies.wait(heard_, patience, nap)) {
       if (process_->ended()) {
         if (mailbox().replies.rings() != heard_) break;  // it answered, and died after that

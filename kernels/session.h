@@ -58,6 +58,9 @@ struct SessionOptions {
   /// case.
   std::chrono::milliseconds timeout{10'000};
   bool in_process = false;
+  /// How long each side looks for the other's word before it sleeps. To be woken takes longer than
+  /// many a call, but to look costs a core each.
+  std::chrono::nanoseconds patience{0};
   /// What a kernel process may allocate; 0: as much as there is. Default: a quarter of the
   /// machine's memory, between 1 and 8 GiB.
   std::uint64_t memory = default_kernel_memory();
