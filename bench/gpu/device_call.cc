@@ -52,7 +52,7 @@ std::vector<std::int32_t> shuffled(int count) {
 }  // namespace
 
 struct DeviceCall::Memory {
-  explicit Memory(cudaStream_t s) : stream(s) {}
+  Memory(cudaStream_t s, std::int32_t of_device) : stream(s), device(of_device) {}
   ~Memory() {
     for (void* data : buffers) cudaFree(data);
   }
@@ -67,7 +67,7 @@ struct DeviceCall::Memory {
   attest_tensor tensor(std::int32_t dtype, std::span<const std::int64_t> shape) {
     attest_tensor tensor{};
     tensor.dtype = dtype;
-    tensor.device = ATTEST_CUDA;
+    tensor.device = device;
     tensor.rank = static_cast<std::int32_t>(shape.size());
     std::int64_t elements = 1;
     for (std::size_t axis = shape.size(); axis-- > 0;) {
@@ -87,9 +87,9 @@ struct DeviceCall::Memory {
   attest_ints ints(std::vector<std::int32_t> values) {
     auto& kept = host.emplace_back(std::make_unique<std::vector<std::int32_t>>(std::move(values)));
     const std::size_t bytes = kept->size() * sizeof(std::int32_t);
-    void* device = allocate(bytes);
-    require("cudaMemcpy", cudaMemcpy(device, kept->data(), bytes, cudaMemcpyHostToDevice));
-    return {kept->data(), static_cast<const std::int32_t*>(device),
+    void* copy = allocate(bytes);
+    require("cudaMemcpy", cudaMemcpy(copy, kept->data(), bytes, cudaMemcpyHostToDevice));
+    return {kept->data(), static_cast<const std::int32_t*>(copy),
             static_cast<std::int64_t>(kept->size())};
   }
 
@@ -120,6 +120,7 @@ struct DeviceCall::Memory {
   }
 
   cudaStream_t stream;
+  std::int32_t device;  ///< that the kernel asks for
   std::vector<void*> buffers;
   std::vector<std::unique_ptr<std::vector<std::int32_t>>> host;
   std::uint32_t seed = 0;
@@ -173,7 +174,7 @@ std::string sizes_text(const attest_kernel& kernel, const Sizes& sizes) {
 }
 
 DeviceCall::DeviceCall(const attest_kernel& kernel, const Sizes& sizes, cudaStream_t stream)
-    : kernel_(kernel), memory_(std::make_unique<Memory>(stream)) {
+    : kernel_(kernel), memory_(std::make_unique<Memory>(stream, kernel.capabilities.device)) {
   if ((kernel.operations & ATTEST_OP_ATTEND) != 0) {
     make_attend(sizes);
   } else if ((kernel.operations & ATTEST_OP_APPEND) != 0) {

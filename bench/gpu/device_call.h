@@ -2,7 +2,7 @@
 #pragma once
 
 #include <cstdint>
-#include <driver_types.h>
+#include <cuda_runtime_api.h>
 #include <memory>
 #include <string>
 #include <vector>

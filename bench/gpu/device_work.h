@@ -3,7 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <driver_types.h>
+#include <cuda_runtime_api.h>
 
 namespace attest::bench {
 

@@ -6,6 +6,7 @@
 
 #include "kernels/simt/check/modules.h"
 #include "kernels/simt/check/order.h"
+#include "kernels/simt/check/pattern.h"
 #include "kernels/simt/check/ranges.h"
 #include "kernels/simt/check/shadow.h"
 #include "kernels/simt/limits.h"
@@ -134,6 +135,8 @@ void look_closely_at(const void* p, std::size_t bytes, Code code);
 /// only what happens most often: whole words of shared memory with a content.
 template <AccessKind kind>
 inline void look_at(const void* p, std::size_t bytes, Code code) {
+  if (counting) [[unlikely]]
+    count_access(p, bytes, code, kind != AccessKind::kRead);
   const auto* byte = static_cast<const char*>(p);
   const auto offset = static_cast<std::size_t>(byte - state.shared_base);
   if (offset < SharedMemory::kCapacity && (offset | bytes) % 4 == 0) [[likely]] {

@@ -6,6 +6,7 @@
 
 #include "kernels/simt/check/access.h"
 #include "kernels/simt/check/modules.h"
+#include "kernels/simt/check/pattern.h"
 
 namespace attest::simt::check {
 
@@ -65,6 +66,7 @@ void end_launch() {
 
 void begin_block() {
   active = false;
+  if (counting) count_block();
   state.block_start = ++state.epoch;
   state.started.push_back({state.epoch, {blockIdx.x, blockIdx.y, blockIdx.z}});
   state.blocks.begin_block(state.epoch);

@@ -6,6 +6,8 @@
     "these headers stand in for CUDA's on the CPU: keep kernels/simt/compat off nvcc's include path"
 #endif
 
+#include <memory>  // before __noinline__ is a macro: libstdc++ has it as a word
+
 /// Defined where a .cu file is compiled for the CPU.
 #define ATTEST_SIMT 1
 
