@@ -1,13 +1,14 @@
 // How many checks a second a campaign does with kernels in processes of their own, and what share
 // of that isolation costs. Run: build/release/bench/bench_campaign_speed [SECONDS [MIX]]
 //
-// Four mixes. "small": built-in f32 kernels, kv_len <= 64, head dims <= 32, run by the campaign
+// Five mixes. "small": built-in f32 kernels, kv_len <= 64, head dims <= 32, run by the campaign
 // itself, oracle.output alone and every property. "llama": oracle.output, second looks and all, on
 // kernels about as fast as llama.cpp's (fast_dense.cc), with the shapes of its FLASH_ATTN_EXT test
 // (test-backend-ops): kv 113 to 1024, head size 40 to 256, 1 to 75 queries, K/V f16, bf16 or f32.
-// "cuda": small, oracle.output, with CUDA kernels by lanes; it needs a GPU and is run only when
-// named. The ways of running a mix take turns, so that a busy machine slows all; checks a second of
-// a core say most where others keep it busy.
+// "simt": a CUDA kernel on the CPU, one lane; goals 700 (paged_attention_v1) and 80
+// (flash_prefill). "cuda": small, oracle.output, with CUDA kernels by lanes; it needs a GPU and is
+// run only when named. The ways of running a mix take turns, so that a busy machine slows all;
+// checks a second of a core say most where others keep it busy.
 #include <algorithm>
 #include <array>
 #include <chrono>
@@ -22,6 +23,7 @@
 
 #include <sys/resource.h>
 
+#include "bench/speed_cases.h"
 #include "campaign/campaign.h"
 #include "campaign/crew.h"
 #include "campaign/wire.h"
@@ -70,6 +72,9 @@ using Names = std::span<const std::string_view>;
 
 constexpr std::array<std::string_view, 4> kSmallKernels = {
     "cpu/dense_f32", "cpu/paged_decode_f32", "cpu/split_kv_f32", "cpu/tiled_prefill_f32"};
+constexpr std::array<std::string_view, 3> kSimtPaged = {
+    "simt/paged_attention_v1_f32", "simt/paged_attention_v1_f16", "simt/paged_attention_v1_bf16"};
+constexpr std::array<std::string_view, 1> kSimtFlash = {"simt/flash_prefill_f32"};
 constexpr std::array<std::string_view, 2> kCudaKernels = {"cuda/dense_f32",
                                                           "cuda/paged_attention_v1_f32"};
 
@@ -83,16 +88,22 @@ void cap(attest_set& set, std::int64_t most) {
   }
 }
 
+std::vector<kernels::KernelInfo> builtin(Names names) {
+  std::vector<kernels::KernelInfo> chosen;
+  for (kernels::KernelInfo& info : kernels::builtin_infos()) {
+    if (std::find(names.begin(), names.end(), info.name) != names.end()) chosen.push_back(info);
+  }
+  return chosen;
+}
+
 /// As many as stay open side by side in a campaign: in a run this short, opening them again would
 /// be what is measured.
 std::vector<kernels::KernelInfo> small_kernels(Names names) {
-  std::vector<kernels::KernelInfo> chosen;
-  for (kernels::KernelInfo info : kernels::builtin_infos()) {
-    if (std::find(names.begin(), names.end(), info.name) == names.end()) continue;
+  std::vector<kernels::KernelInfo> chosen = builtin(names);
+  for (kernels::KernelInfo& info : chosen) {
     cap(info.capabilities.head_dim_qk, 32);
     cap(info.capabilities.head_dim_v, 32);
     cap(info.capabilities.kv_len, 64);
-    chosen.push_back(info);
   }
   return chosen;
 }
@@ -135,35 +146,12 @@ Rate run_cuda(const Way& way, milliseconds time, std::uint64_t seed) {
 
 // ---- llama.cpp --------------------------------------------------------------------------------
 
-problem::Case llama_case(std::uint64_t k, problem::DType type) {
-  constexpr std::array<std::int64_t, 7> kHeadDims = {40, 64, 80, 96, 128, 192, 256};
-  constexpr std::array<std::int64_t, 4> kKeys = {113, 256, 512, 1024};
-  constexpr std::array<std::int64_t, 4> kRows = {1, 3, 32, 75};
-  std::uint64_t choice = k * 0x9e3779b97f4a7c15ull >> 16;
-  const auto pick = [&](std::uint64_t count) {
-    const std::uint64_t picked = choice % count;
-    choice /= count;
-    return static_cast<std::size_t>(picked);
-  };
-  problem::Problem problem;
-  problem.head_dim_qk = problem.head_dim_v = kHeadDims[pick(kHeadDims.size())];
-  problem.sequences = {{.q_len = kRows[pick(kRows.size())], .kv_len = kKeys[pick(kKeys.size())]}};
-  problem.num_kv_heads = 4;
-  problem.num_q_heads = pick(2) == 0 ? 4 : 16;
-  problem.mask.causal = pick(2) == 0;
-  if (pick(2) == 0) problem.softcap = 10;
-  problem.q_dtype = problem.k_dtype = problem.v_dtype = problem.o_dtype = type;
-  problem.scale = 1.0 / 8;
-  problem::Case value = problem::make_case(problem);
-  value.property = "oracle.output";
-  value.values.distribution = problem::Distribution::kNormal;
-  value.values.seed = k;
-  return value;
-}
+using MakeCase = problem::Case (*)(std::uint64_t k, problem::DType type);
 
-Rate run_llama(const Way& way, milliseconds time, std::uint64_t seed) {
+/// oracle.output over cases as `make_case` makes them, kernels in turn.
+Rate run_cases(const std::vector<kernels::KernelInfo>& infos, MakeCase make_case, const Way& way,
+               milliseconds time, std::uint64_t seed) {
   const properties::Property& property = *properties::find_property("oracle.output");
-  static const std::vector<kernels::KernelInfo> infos = kernels::plugin_infos(ATTEST_FAST_DENSE);
   Rate rate;
   campaign::CrewOptions crew;
   crew.lanes = way.lanes;
@@ -188,7 +176,7 @@ Rate run_llama(const Way& way, milliseconds time, std::uint64_t seed) {
       properties::Harness& harness = pool.harness(kernel);
       harness.second_looks(true);
       const std::int64_t before = harness.statistics().kernel_ns;
-      const problem::Case value = llama_case(seed * 1'000'000 + k, infos[kernel].first_q_dtype());
+      const problem::Case value = make_case(seed * 1'000'000 + k, infos[kernel].first_q_dtype());
       failures += properties::run_check(property, value, harness).failed() ? 1 : 0;
       kernel_seconds += static_cast<double>(harness.statistics().kernel_ns - before) / 1e9;
       ++checks;
@@ -203,6 +191,17 @@ Rate run_llama(const Way& way, milliseconds time, std::uint64_t seed) {
   });
   rate.seconds = std::chrono::duration<double>(Clock::now() - start).count();
   return rate;
+}
+
+Rate run_llama(const Way& way, milliseconds time, std::uint64_t seed) {
+  static const std::vector<kernels::KernelInfo> infos = kernels::plugin_infos(ATTEST_FAST_DENSE);
+  return run_cases(infos, &bench::llama_case, way, time, seed);
+}
+Rate run_simt_paged(const Way& way, milliseconds time, std::uint64_t seed) {
+  return run_cases(builtin(kSimtPaged), &bench::paged_case, way, time, seed);
+}
+Rate run_simt_flash(const Way& way, milliseconds time, std::uint64_t seed) {
+  return run_cases(builtin(kSimtFlash), &bench::prefill_case, way, time, seed);
 }
 
 // -----------------------------------------------------------------------------------------------
@@ -266,11 +265,16 @@ int main(int argc, char** argv) {
                                       {"isolated, a lane per core", false, cores}};
   const std::vector<Way> lanes = {
       {"1 lane", false, 1}, {"2 lanes", false, 2}, {"4 lanes", false, 4}, {"8 lanes", false, 8}};
-  const std::array<Mix, 4> mixes = {
+  const std::vector<Way> one_core = {{"in this process, 1 lane", true, 1}};
+  const std::array<Mix, 6> mixes = {
       {{"small", "small (kv_len <= 64, head dims <= 32), oracle.output", run_small_output,
         isolation},
        {"every", "small, every property", run_small_all, isolation},
        {"llama", "llama.cpp (kv 113 to 1024, head dims 40 to 256)", run_llama, isolation},
+       {"simt", "simt/paged_attention_v1 (1 to 3 sequences of up to 200 keys, 1 to 4 heads)",
+        run_simt_paged, one_core},
+       {"simt", "simt/flash_prefill_f32 (1 to 2 sequences of up to 200 keys, 1 to 4 heads)",
+        run_simt_flash, one_core},
        // One round: a process needs long to begin with a GPU.
        {"cuda", "small, oracle.output, CUDA kernels", run_cuda, lanes, 1, true}}};
   const milliseconds time(1000 * (argc > 1 ? std::stoll(argv[1]) : 8));
