@@ -24,12 +24,13 @@ inline double normal(std::uint32_t bits) {
   constexpr int kFractionBits = 24;
   constexpr double kUnit =
       0x1p-24 / 147.80092;  // the sum's standard deviation is sqrt(4 * 65536 / 12)
-  const std::int64_t sum =
-      std::int64_t{bits & 0xff} + ((bits >> 8) & 0xff) + ((bits >> 16) & 0xff) + (bits >> 24);
-  const std::int64_t fraction = std::int64_t{remix(bits) >> (32 - kFractionBits)};
-  const std::int64_t centred =
-      ((sum - 510) << kFractionBits) + fraction - (std::int64_t{1} << (kFractionBits - 1));
-  return static_cast<double>(centred) * kUnit;
+  const auto sum = static_cast<std::int32_t>((bits & 0xff) + ((bits >> 8) & 0xff) +
+                                             ((bits >> 16) & 0xff) + (bits >> 24));
+  const auto fraction = static_cast<std::int32_t>(remix(bits) >> (32 - kFractionBits));
+  // Exact, in numbers that vectors of every machine can be made of.
+  const double centred = static_cast<double>(sum - 510) * 0x1p24 +
+                         static_cast<double>(fraction - (1 << (kFractionBits - 1)));
+  return centred * kUnit;
 }
 
 /// Normal, times 2^n with probability 2^-(n + 3) for n = 1 ... 5, and 2^6 with probability 2^-8.

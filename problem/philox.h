@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 
 #include <Random123/philox.h>
@@ -36,6 +37,22 @@ inline RandomBlock random_block(std::uint64_t seed, Tensor tensor, std::int64_t 
   return philox(seed,
                 {static_cast<std::uint32_t>(position), static_cast<std::uint32_t>(position >> 32),
                  static_cast<std::uint32_t>(sequence), where});
+}
+
+/// The bits of lanes 4 * block .. 4 * (block + kBlocks) - 1. Shapes: out [4 * kBlocks]. Block after
+/// block would be the same; this way compilers make vectors of it.
+template <std::size_t kBlocks>
+void random_blocks(std::uint64_t seed, Tensor tensor, std::int64_t sequence, std::int64_t token,
+                   std::int64_t head, std::int64_t block, std::uint32_t* out) {
+  std::array<std::array<std::uint32_t, kBlocks>, 4> words;
+  for (std::size_t i = 0; i < kBlocks; ++i) {
+    const RandomBlock bits =
+        random_block(seed, tensor, sequence, token, head, block + static_cast<std::int64_t>(i));
+    for (std::size_t j = 0; j < 4; ++j) words[j][i] = bits[j];
+  }
+  for (std::size_t i = 0; i < kBlocks; ++i) {
+    for (std::size_t j = 0; j < 4; ++j) out[4 * i + j] = words[j][i];
+  }
 }
 
 }  // namespace attest::problem

@@ -1,6 +1,7 @@
 #include "problem/recipe.h"
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cstddef>
 
@@ -113,10 +114,15 @@ Recipe::Carrier Recipe::make_carrier() const {
 template <typename Value>
 void Recipe::fill(Tensor tensor, std::int64_t sequence, std::int64_t token, std::int64_t head,
                   std::int64_t lanes, double* out, Value&& value) const {
-  for (std::int64_t lane = 0; lane < lanes; lane += 4) {
-    const RandomBlock bits = random_block(seed_, tensor, sequence, token, head, lane / 4);
-    const std::int64_t count = std::min<std::int64_t>(4, lanes - lane);
-    for (std::int64_t i = 0; i < count; ++i) out[lane + i] = value(bits[at(i)], lane + i);
+  constexpr std::int64_t kMany = 8, kFew = 4;  // blocks drawn at once
+  std::array<std::uint32_t, 4 * kMany> bits;
+  for (std::int64_t first = 0; first < lanes;) {
+    const bool few = lanes - first <= 4 * kFew;
+    const auto draw = few ? &random_blocks<kFew> : &random_blocks<kMany>;
+    draw(seed_, tensor, sequence, token, head, first / 4, bits.data());
+    const std::int64_t count = std::min(4 * (few ? kFew : kMany), lanes - first);
+    for (std::int64_t i = 0; i < count; ++i) out[first + i] = value(bits[at(i)], first + i);
+    first += count;
   }
 }
 

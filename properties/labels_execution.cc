@@ -1,6 +1,7 @@
 // Labels of how a call is carried out, what it is poisoned with and what its numbers are.
 #include <algorithm>
 
+#include "properties/label_conditions.h"
 #include "properties/labels.h"
 
 namespace attest::properties {
@@ -12,8 +13,6 @@ using problem::Distribution;
 using problem::Poison;
 using problem::PoisonKind;
 using problem::PoisonPlace;
-
-bool any_kernel(const KernelInfo&) { return true; }
 
 bool partial(const KernelInfo& info) {
   return info.can(ATTEST_OP_ATTEND_PARTIAL | ATTEST_OP_MERGE) &&
@@ -67,16 +66,6 @@ bool causal(const KernelInfo& info) {
 bool windowed(const KernelInfo& info) {
   return attends(info) &&
          (info.has(ATTEST_FEATURE_WINDOW_LEFT) || info.has(ATTEST_FEATURE_WINDOW_RIGHT));
-}
-
-bool pages_calls(const KernelInfo& info) {
-  for (int i = 0; i < problem::kNumKvLayouts; ++i) {
-    if (problem::is_paged(static_cast<problem::KvLayout>(i)) &&
-        (info.capabilities.layouts & ATTEST_LAYOUT_BIT(static_cast<unsigned>(i))) != 0) {
-      return attends(info);
-    }
-  }
-  return false;
 }
 
 bool slots_may_hold_something(const KernelInfo& info) {
@@ -136,9 +125,9 @@ constexpr Label kExecutionLabels[] = {
     {"poison", "outside the window", windowed, poisoned<PoisonPlace::kOutsideWindow>},
     {"poison", "page tail", slots_may_hold_something, poisoned<PoisonPlace::kPageTail>},
     {"poison", "free pages",
-     [](const KernelInfo& info) { return pages_calls(info) && slots_may_hold_something(info); },
+     [](const KernelInfo& info) { return takes_pages(info) && slots_may_hold_something(info); },
      poisoned<PoisonPlace::kFreePages>},
-    {"poison", "table tail", pages_calls, poisoned<PoisonPlace::kTableTail>},
+    {"poison", "table tail", takes_pages, poisoned<PoisonPlace::kTableTail>},
     {"poison", "workspace",
      [](const KernelInfo& info) {
        return info.has_plan && attends(info) &&

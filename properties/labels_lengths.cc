@@ -1,6 +1,7 @@
 // Labels of sizes: lengths against pages and tiles, batches, heads, head dims.
 #include <algorithm>
 
+#include "properties/label_conditions.h"
 #include "properties/labels.h"
 
 namespace attest::properties {
@@ -18,7 +19,6 @@ bool any_length(const attest_set& set) {
   return true;
 }
 
-bool always(const KernelInfo&) { return true; }
 bool any_kv(const KernelInfo& info) { return any_length(info.capabilities.kv_len); }
 bool empty_kv(const KernelInfo& info) { return info.has(ATTEST_FEATURE_EMPTY_KV); }
 bool empty_q(const KernelInfo& info) { return info.has(ATTEST_FEATURE_EMPTY_Q); }
@@ -86,7 +86,7 @@ constexpr Label kLengthLabels[] = {
     {"kv_len", "k blocks + 1", any_kv, at_boundary<1, true>},
 
     {"q_len", "0", empty_q, some_q_len<0>},
-    {"q_len", "1", always, some_q_len<1>},
+    {"q_len", "1", any_kernel, some_q_len<1>},
     {"q_len", "2", many_rows, some_q_len<2>},
     {"q_len", "whole prompt", many_rows,
      [](const Case& value) {
@@ -107,7 +107,7 @@ constexpr Label kLengthLabels[] = {
        });
      }},
 
-    {"batch", "1", always, [](const Case& value) { return value.problem().batch() == 1; }},
+    {"batch", "1", any_kernel, [](const Case& value) { return value.problem().batch() == 1; }},
     {"batch", "2", batches, [](const Case& value) { return value.problem().batch() == 2; }},
     {"batch", "more", batches, [](const Case& value) { return value.problem().batch() > 2; }},
     {"empty in mid batch", "no keys",

@@ -1,6 +1,7 @@
 // Labels of where keys and values lie.
 #include <set>
 
+#include "properties/label_conditions.h"
 #include "properties/labels.h"
 
 namespace attest::properties {
@@ -9,11 +10,6 @@ namespace {
 using kernels::KernelInfo;
 using problem::Case;
 using problem::KvLayout;
-
-constexpr std::uint32_t kPagedLayouts =
-    ATTEST_LAYOUT_BIT(ATTEST_LAYOUT_PAGED_NHD) | ATTEST_LAYOUT_BIT(ATTEST_LAYOUT_PAGED_HND) |
-    ATTEST_LAYOUT_BIT(ATTEST_LAYOUT_PAGED_INTERLEAVED) |
-    ATTEST_LAYOUT_BIT(ATTEST_LAYOUT_PAGED_X_SPLIT) | ATTEST_LAYOUT_BIT(ATTEST_LAYOUT_MLA_LATENT);
 
 template <KvLayout kLayout>
 bool takes_layout(const KernelInfo& info) {
@@ -25,14 +21,13 @@ bool lies_in(const Case& value) {
   return value.storage.layout == kLayout;
 }
 
-bool paged(const KernelInfo& info) { return (info.capabilities.layouts & kPagedLayouts) != 0; }
 bool paged_batches(const KernelInfo& info) {
-  return paged(info) && kernels::contains(info.capabilities.batch, 2);
+  return takes_pages(info) && kernels::contains(info.capabilities.batch, 2);
 }
 
 template <int kSize>
 bool takes_page(const KernelInfo& info) {
-  return paged(info) && kernels::contains(info.capabilities.page_size, kSize);
+  return takes_pages(info) && kernels::contains(info.capabilities.page_size, kSize);
 }
 
 struct Table {
@@ -76,13 +71,13 @@ constexpr Label kStorageLabels[] = {
        const std::int64_t size = value.storage.page_size;
        return size > 1 && (size & (size - 1)) == 0;
      }},
-    {"pages", "in order", paged,
+    {"pages", "in order", takes_pages,
      [](const Case& value) {
        const Table table = table_of(value);
        return table.in_order && table.entries > 1;
      }},
-    {"pages", "shuffled", paged, [](const Case& value) { return !table_of(value).in_order; }},
-    {"free pages", "some", paged,
+    {"pages", "shuffled", takes_pages, [](const Case& value) { return !table_of(value).in_order; }},
+    {"free pages", "some", takes_pages,
      [](const Case& value) {
        return static_cast<std::int64_t>(table_of(value).ids.size()) < value.storage.num_pages;
      }},
@@ -91,7 +86,7 @@ constexpr Label kStorageLabels[] = {
        const Table table = table_of(value);
        return table.ids.size() < table.entries;
      }},
-    {"table tail", "some", paged,
+    {"table tail", "some", takes_pages,
      [](const Case& value) {
        return problem::is_paged(value.storage.layout) && value.storage.extra_table_columns > 0;
      }},
