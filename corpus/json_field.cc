@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "problem/errors.h"
+#include "problem/special_values.h"
 #include "problem/text.h"
 
 namespace attest::corpus {
@@ -109,9 +110,9 @@ double Field::decimal() const {
   if (value_->is_number()) return value_->get<double>();
   if (value_->is_string()) {
     const auto& text = value_->get_ref<const std::string&>();
-    if (text == "nan") return std::numeric_limits<double>::quiet_NaN();
-    if (text == "inf") return std::numeric_limits<double>::infinity();
-    if (text == "-inf") return -std::numeric_limits<double>::infinity();
+    if (text == "nan") return kNaN;
+    if (text == "inf") return kInfinity;
+    if (text == "-inf") return -kInfinity;
   }
   fail("a number, \"nan\", \"inf\" or \"-inf\"");
 }

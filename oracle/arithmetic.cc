@@ -6,6 +6,7 @@
 
 #include "oracle/functions.h"
 #include "oracle/simd/errors.h"
+#include "problem/special_values.h"
 
 namespace attest::oracle {
 namespace {
@@ -123,8 +124,7 @@ Arithmetic reference_arithmetic(bool double_double) {
   a.rescales = false;
   // Doubles are not flushed; what underflows is below half the smallest subnormal. (A normal number
   // does for kernels in f32, and computing with subnormal ones is slow.)
-  a.tiny = double_double ? std::numeric_limits<double>::denorm_min()
-                         : std::numeric_limits<double>::min();
+  a.tiny = double_double ? kSmallestDouble : std::numeric_limits<double>::min();
   a.largest = std::numeric_limits<double>::max();
   return a;
 }

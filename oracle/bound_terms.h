@@ -1,7 +1,7 @@
 // The one inequality all bounds are made of. Internal to oracle/.
 #pragma once
 
-#include <limits>
+#include "problem/special_values.h"
 
 namespace attest::oracle {
 
@@ -10,7 +10,7 @@ namespace attest::oracle {
 /// Source: Higham, Accuracy and Stability of Numerical Algorithms, lemma 3.1.
 inline double gamma_of(double k, double u) {
   const double x = k * u;
-  return x < 0.5 ? x * (1 + 2 * x) : std::numeric_limits<double>::infinity();
+  return x < 0.5 ? x * (1 + 2 * x) : kInfinity;
 }
 
 }  // namespace attest::oracle

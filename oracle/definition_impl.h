@@ -4,11 +4,11 @@
 
 #include <cmath>
 #include <cstddef>
-#include <limits>
 
 #include "oracle/definition.h"
 #include "oracle/logical_tensors.h"
 #include "oracle/visible.h"
+#include "problem/special_values.h"
 
 namespace attest::oracle {
 
@@ -17,8 +17,8 @@ Row<Real> attend_row(const problem::Problem& problem, const problem::Inputs& inp
                      std::int64_t head, std::int64_t row, std::optional<problem::Range> keys,
                      bool with_sink) {
   using std::abs, std::exp, std::isfinite, std::isnan, std::log, std::tanh;
-  const Real infinity = std::numeric_limits<double>::infinity();
-  const Real nan = std::numeric_limits<double>::quiet_NaN();
+  const Real infinity = kInfinity;
+  const Real nan = kNaN;
   const LogicalTensors x(problem, inputs);
   const auto [first, last] = visible_range(problem, b, row);
 
@@ -29,7 +29,7 @@ Row<Real> attend_row(const problem::Problem& problem, const problem::Inputs& inp
     if (keys && (j < keys->begin || j >= keys->end)) continue;
     if (!visible(problem, b, row, j)) continue;
     const double bias = x.bias(b, head, row, j);
-    if (bias == -std::numeric_limits<double>::infinity()) continue;
+    if (bias == -kInfinity) continue;
 
     Real score = 0;
     for (std::int64_t d = 0; d < problem.head_dim_qk; ++d) {

@@ -4,7 +4,6 @@
 #pragma once
 
 #include <cstdint>
-#include <limits>
 #include <optional>
 #include <vector>
 
@@ -14,6 +13,7 @@
 #include "problem/plan.h"
 #include "problem/problem.h"
 #include "problem/verdict.h"
+#include "problem/special_values.h"
 
 namespace attest::oracle {
 
@@ -30,7 +30,7 @@ struct Reference {
                      ///< the output type
   /// The same for roundings that behave like independent random numbers: more than this is no
   /// failure, but worth a second look. Infinite: nothing is known.
-  double statistical = std::numeric_limits<double>::infinity();
+  double statistical = kInfinity;
   Kind kind = Kind::kFinite;
 };
 

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
-#include <limits>
 #include <vector>
 
 #include "oracle/fpenv.h"
@@ -12,6 +11,7 @@
 #include "oracle/gradient_sums.h"
 #include "oracle/logical_tensors.h"
 #include "oracle/mp.h"
+#include "problem/special_values.h"
 
 namespace attest::oracle {
 namespace {
@@ -168,7 +168,7 @@ void refine_gradients(const Problem& problem, const problem::Inputs& inputs,
       reference.value = static_cast<double>(values[i]);
       reference.low = static_cast<double>(Mp(values[i] - reference.value));
       reference.ball = kDoubleDoubleRoundoff * std::abs(reference.value) +
-                       kGradientShare * reference.ball + std::numeric_limits<double>::denorm_min();
+                       kGradientShare * reference.ball + kSmallestDouble;
     }
   };
   refine(exact.q, expected.q);

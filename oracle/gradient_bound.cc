@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
-#include <limits>
 
 #include "oracle/bound_terms.h"
 #include "oracle/functions.h"
@@ -24,7 +23,7 @@ constexpr double kProductRoundings = 2;   // P * X, times a constant
 constexpr double kCapSlopeRoundings = 6;  // tanh as t / softcap (two, doubled), square, difference
 // The library's exp is 0 below -708: another 2^-1022 lost.
 constexpr double kOwnTiny = 0x1p-1020;
-constexpr double kOwnUnderflow = 8 * std::numeric_limits<double>::denorm_min();
+constexpr double kOwnUnderflow = 8 * kSmallestDouble;
 constexpr double kLargestExponent = 700;  // e^x stays finite
 constexpr double kLinear = 0.5;
 

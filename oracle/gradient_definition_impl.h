@@ -4,12 +4,12 @@
 
 #include <cmath>
 #include <cstddef>
-#include <limits>
 
 #include "oracle/definition.h"
 #include "oracle/gradient_definition.h"
 #include "oracle/logical_tensors.h"
 #include "oracle/visible.h"
+#include "problem/special_values.h"
 
 namespace attest::oracle {
 
@@ -70,7 +70,7 @@ void differentiate_row(const problem::Problem& problem, const problem::Inputs& i
   for (std::int64_t j = first; j < last; ++j) {
     if (!visible(problem, b, row, j)) continue;
     const double bias = x.bias(b, head, row, j);
-    if (bias == -std::numeric_limits<double>::infinity()) continue;
+    if (bias == -kInfinity) continue;
 
     // The score as in attend_row, and its slope over the scaled dot product.
     Real score = 0;

@@ -2,7 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
+
+#include "problem/special_values.h"
 
 namespace attest::oracle {
 
@@ -51,7 +52,7 @@ std::vector<Reference> GradientSums::finish(const SumShape& shape, const Gradien
       reference.value = value_[i];
       reference.ball = ball;
     } else {
-      reference.bound = std::numeric_limits<double>::infinity();
+      reference.bound = kInfinity;
     }
   }
   return references;

@@ -1,7 +1,8 @@
 #include "oracle/logical_tensors.h"
 
 #include <cstddef>
-#include <limits>
+
+#include "problem/special_values.h"
 
 namespace attest::oracle {
 
@@ -84,8 +85,7 @@ double LogicalTensors::alibi_slope(std::int64_t head) const {
 }
 
 double LogicalTensors::sink(std::int64_t head) const {
-  return problem_.sinks.empty() ? -std::numeric_limits<double>::infinity()
-                                : problem_.sinks[static_cast<std::size_t>(head)];
+  return problem_.sinks.empty() ? -kInfinity : problem_.sinks[static_cast<std::size_t>(head)];
 }
 
 }  // namespace attest::oracle

@@ -4,12 +4,12 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <limits>
 #include <span>
 
 #include "oracle/arithmetic.h"
 #include "oracle/row_terms.h"
 #include "oracle/simd/bound_pass.h"
+#include "problem/special_values.h"
 
 namespace attest::oracle {
 
@@ -42,7 +42,7 @@ class RecordCounter {
   void visit(std::int64_t block, double score) {
     if (block != block_) {
       best_ = std::max(best_, in_block_);
-      in_block_ = -std::numeric_limits<double>::infinity();
+      in_block_ = -kInfinity;
       counted_ = false;
       block_ = block;
     }
@@ -58,8 +58,8 @@ class RecordCounter {
 
  private:
   double slack_;
-  double best_ = -std::numeric_limits<double>::infinity();      // before this block
-  double in_block_ = -std::numeric_limits<double>::infinity();  // so far
+  double best_ = -kInfinity;      // before this block
+  double in_block_ = -kInfinity;  // so far
   std::int64_t block_ = -1;
   bool counted_ = false;
   double found_ = 0;
@@ -72,7 +72,7 @@ class RecordCounter {
 template <typename Score, typename Most>
 double count_moves(std::int64_t first, std::int64_t last, std::int64_t count, Score score,
                    Most most, const Arithmetic& a, double max_delta) {
-  constexpr double kHidden = -std::numeric_limits<double>::infinity();
+  constexpr double kHidden = -kInfinity;
   if (a.ordered_block == 0 || a.tile == 0 || a.max_splits != 1) return -kHidden;
   const std::int64_t block = std::max(a.ordered_block, a.tile);
   const std::int64_t whole_tiles = (a.ordered_block + a.tile - 1) / a.tile;  // of a block

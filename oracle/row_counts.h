@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
-#include <limits>
 
 #include "oracle/functions.h"
 #include "oracle/row_terms.h"
@@ -45,7 +44,7 @@ inline constexpr double kFloorsPerKey =
 // Denominators this close to 0 say nothing any more; then only the hull bounds the result.
 inline constexpr double kSmallestDenominator = 0.05;
 // What these formulas themselves lose when all values are subnormal doubles.
-inline constexpr double kOwnUnderflow = 8 * std::numeric_limits<double>::denorm_min();
+inline constexpr double kOwnUnderflow = 8 * kSmallestDouble;
 inline constexpr double kLargestExponent = 700;  // e^x stays finite
 inline constexpr double kLinear = 0.5;           // largest rho for which key_terms() holds
 

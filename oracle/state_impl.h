@@ -3,17 +3,17 @@
 
 #include <cmath>
 #include <cstddef>
-#include <limits>
 
 #include "oracle/state.h"
+#include "problem/special_values.h"
 
 namespace attest::oracle {
 
 template <typename Real>
 Row<Real> merge(std::span<const Row<Real>> rows) {
   using std::exp, std::isfinite, std::isnan, std::log;
-  const Real infinity = std::numeric_limits<double>::infinity();
-  const Real nan = std::numeric_limits<double>::quiet_NaN();
+  const Real infinity = kInfinity;
+  const Real nan = kNaN;
 
   Row<Real> result;
   result.lse = -infinity;

@@ -3,10 +3,10 @@
 #include <array>
 #include <bit>
 #include <cstring>
-#include <limits>
 
 #include "problem/double_format.h"
 #include "problem/name_table.h"
+#include "problem/special_values.h"
 
 namespace attest::problem {
 namespace {
@@ -149,7 +149,7 @@ double round_to(DType type, double value) {
 double largest_finite(DType type) { return decode(type, largest_finite_bits(format(type))); }
 
 double smallest_subnormal(DType type) {
-  return type == DType::kF64 ? std::numeric_limits<double>::denorm_min() : decode(type, 1);
+  return type == DType::kF64 ? kSmallestDouble : decode(type, 1);
 }
 
 double smallest_normal(DType type) { return decode(type, bit(format(type).mantissa_bits)); }

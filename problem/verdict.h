@@ -2,10 +2,11 @@
 #pragma once
 
 #include <cstdint>
-#include <limits>
 #include <optional>
 #include <string>
 #include <string_view>
+
+#include "problem/special_values.h"
 
 namespace attest::problem {
 
@@ -36,7 +37,7 @@ struct Where {
 };
 
 /// The severity of failures that are no number ("nan", "crash", ...).
-inline constexpr double kStructural = std::numeric_limits<double>::infinity();
+inline constexpr double kStructural = kInfinity;
 
 /// A number inside its bound, but beyond what independent roundings explain (docs/second-looks.md),
 /// and so again, in the same direction, when the check was repeated with keys in other order and

@@ -2,10 +2,10 @@
 // values.
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <numeric>
 
 #include "oracle/visible.h"
+#include "problem/special_values.h"
 #include "properties/families.h"
 #include "properties/generate.h"
 #include "properties/harness.h"
@@ -168,7 +168,7 @@ Verdict check_hull(const Case& value, Harness& harness) {
       const auto at = static_cast<std::size_t>(flat * problem.head_dim_v + lane);
       auto& reference = expected.o[at];
       if (reference.kind != oracle::Kind::kFinite) continue;
-      double low = problem.sinks.empty() ? std::numeric_limits<double>::infinity() : 0.0;
+      double low = problem.sinks.empty() ? kInfinity : 0.0;
       double high = -low;
       if (!problem.sinks.empty()) high = 0.0;
       for (std::int64_t j = 0; j < problem.sequences[b].kv_len; ++j) {

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
-#include <limits>
 
+#include "problem/special_values.h"
 #include "properties/fill.h"
 #include "properties/tensor_views.h"
 
@@ -25,11 +25,11 @@ constexpr double kDominatingScore = 64.0;  // nats above everything an ordinary 
 std::uint64_t poison_bits(PoisonKind kind, DType type, double dominating) {
   switch (kind) {
     case PoisonKind::kNaN:
-      return problem::encode(type, std::numeric_limits<double>::quiet_NaN());
+      return problem::encode(type, kNaN);
     case PoisonKind::kPlusInf:
-      return problem::encode(type, std::numeric_limits<double>::infinity());
+      return problem::encode(type, kInfinity);
     case PoisonKind::kMinusInf:
-      return problem::encode(type, -std::numeric_limits<double>::infinity());
+      return problem::encode(type, -kInfinity);
     case PoisonKind::kLargest:
       return problem::encode(type, problem::largest_finite(type));
     case PoisonKind::kDominating:
@@ -100,7 +100,7 @@ void fill_input_gaps(const Scene& scene, const kernels::KernelInfo& info, DType 
                      std::uint64_t salt) {
   if (info.conventions.unused_slots != ATTEST_SLOTS_ANYTHING || scene.junk_seed % 2 != 0)
     return fill_gaps(type, buffer, first, count, scene.junk_seed + salt);
-  const std::uint64_t nan = problem::encode(type, std::numeric_limits<double>::quiet_NaN());
+  const std::uint64_t nan = problem::encode(type, kNaN);
   fill_bits(type, buffer + static_cast<std::size_t>(first) * problem::size_of(type), count, nan);
 }
 

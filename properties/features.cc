@@ -5,11 +5,11 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <string>
 #include <vector>
 
 #include "oracle/near.h"
+#include "problem/special_values.h"
 #include "properties/families.h"
 #include "properties/feature_switches.h"
 #include "properties/generate.h"
@@ -68,8 +68,7 @@ Verdict check_sink_off(const Case& value, Harness& harness) {
   Scene without = harness.scene(value);
   without.problem.sinks.clear();
   Scene with = without;
-  with.problem.sinks.assign(static_cast<std::size_t>(with.problem.num_q_heads),
-                            -std::numeric_limits<double>::infinity());
+  with.problem.sinks.assign(static_cast<std::size_t>(with.problem.num_q_heads), -kInfinity);
   return check_pair(without, with, harness);
 }
 

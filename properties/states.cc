@@ -1,9 +1,9 @@
 #include "properties/states.h"
 
 #include <cmath>
-#include <limits>
 
 #include "oracle/definition.h"
+#include "problem/special_values.h"
 #include "properties/placement.h"
 
 namespace attest::properties {
@@ -133,7 +133,7 @@ State empty_state(const Scene& scene, const kernels::KernelInfo& info) {
   State state{Elements(state_dtype(problem, info), rows * width),
               Elements(lse_dtype(info), states_hold_sums(info) ? 2 * rows : rows)};
   for (std::size_t i = 0; i < rows; ++i) {
-    state.lse.set(i, -std::numeric_limits<double>::infinity());
+    state.lse.set(i, -kInfinity);
   }
   return state;
 }
