@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "campaign/elapsed.h"
 #include "campaign/errors.h"
 #include "campaign/file_failures.h"
 #include "campaign/interrupt.h"
@@ -20,7 +21,6 @@
 namespace attest::campaign {
 namespace {
 
-using Clock = std::chrono::steady_clock;
 using problem::Elements;
 using problem::Status;
 using problem::Verdict;
@@ -238,9 +238,7 @@ int compare(const CompareOptions& options, std::FILE* out) {
   Both both(options);
   Tally tally;
   const Clock::time_point start = Clock::now();
-  const auto elapsed = [&] {
-    return std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - start);
-  };
+  const auto elapsed = [&] { return since(start); };
   std::optional<std::chrono::milliseconds> time = options.time;
   if (!time && !options.cases) time = kDefaultTime;
   for (std::uint64_t k = 0; interruptions() == 0; ++k) {

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "campaign/elapsed.h"
 #include "campaign/interrupt.h"
 #include "campaign/rate.h"
 #include "shrinkers/accept.h"
@@ -12,7 +13,6 @@
 namespace attest::campaign {
 namespace {
 
-using Clock = std::chrono::steady_clock;
 using problem::Case;
 using problem::Verdict;
 

@@ -18,14 +18,13 @@
 #include <sys/prctl.h>
 #include <sys/wait.h>
 
+#include "campaign/elapsed.h"
 #include "campaign/interrupt.h"
 #include "campaign/run/journal.h"
 #include "problem/errors.h"
 
 namespace attest::campaign {
 namespace {
-
-using Clock = std::chrono::steady_clock;
 
 constexpr auto kTick = std::chrono::milliseconds(150);
 // A lane at the end of a case needs no longer, unless its kernel hangs; nobody waits for that.

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "campaign/elapsed.h"
 #include "campaign/interrupt.h"
 #include "shrinkers/accept.h"
 #include "shrinkers/minimise.h"
@@ -11,7 +12,6 @@
 namespace attest::campaign {
 namespace {
 
-using Clock = std::chrono::steady_clock;
 using shrinkers::Judgement;
 
 Judgement judge(const problem::Verdict& first, const problem::Verdict& verdict) {

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "campaign/confirm.h"
+#include "campaign/elapsed.h"
 #include "campaign/interrupt.h"
 #include "campaign/path_text.h"
 #include "campaign/wire.h"
@@ -16,8 +17,6 @@
 
 namespace attest::campaign {
 namespace {
-
-using Clock = std::chrono::steady_clock;
 
 // About 20 s in the definition of the oracle and 2 GiB of references and copies.
 constexpr double kMaxWork = 1e10;

@@ -202,9 +202,13 @@ std::string stored_text(const Options& options, const Report& report, const std:
 std::string closing_table(const Options& options, const Report& report) {
   std::vector<std::vector<std::string>> rows{
       {"kernel", "properties", "cases", "checks", "worst error/bound", "verdict", "stopped by"}};
+  std::vector<std::string> left_out;
   for (std::size_t kernel = 0; kernel < options.kernels.size(); ++kernel) {
     const KernelRow sum = sum_of(options, report, kernel);
-    if (sum.applicable == 0) continue;
+    if (sum.applicable == 0) {
+      left_out.push_back(problem::printable(options.kernels[kernel].name));
+      continue;
+    }
     std::string verdict = sum.failing > 0   ? "FAILS " + plural(sum.failing, "property")
                           : sum.judged == 0 ? "inconclusive"
                                             : "holds";
@@ -213,7 +217,17 @@ std::string closing_table(const Options& options, const Report& report) {
                     grouped(sum.cases), grouped(sum.judged), ratio_text(sum.worst), verdict,
                     stops_text(sum)});
   }
-  return table_text(rows) + nothing_judged(options, report);
+  std::string text = table_text(rows);
+  if (!left_out.empty()) {
+    constexpr std::size_t kMostNamed = 8;
+    if (left_out.size() > kMostNamed + 1) {
+      const std::string more = fmt::format("and {} more", left_out.size() - kMostNamed);
+      left_out.resize(kMostNamed);
+      left_out.push_back(more);
+    }
+    text += folded("not run, since no selected property applies to them: ", left_out, "  ");
+  }
+  return text + nothing_judged(options, report);
 }
 
 std::string totals_text(const Report& report) {

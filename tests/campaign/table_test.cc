@@ -2,6 +2,7 @@
 
 #include <limits>
 #include <optional>
+#include <string>
 
 #include <gtest/gtest.h>
 
@@ -87,6 +88,19 @@ TEST(Text, SharpnessIsAWeightErrorOrNothing) {
   EXPECT_EQ(sharpness_text(0.25), "a weight error of 0.25");
   EXPECT_EQ(sharpness_text(std::numeric_limits<double>::infinity()),
             "no error of any key's weight");
+}
+
+TEST(Text, KernelsWithNothingToRunAreNamedTheFirstFew) {
+  Options options;
+  Report report;
+  for (int i = 0; i < 10; ++i) options.kernels.emplace_back().name = "k" + std::to_string(i);
+  const std::string text = closing_table(options, report);
+  EXPECT_NE(text.find("no selected property applies to them: k0, k1, k2, k3, k4, k5, k6, k7,\n"
+                      "  and 2 more\n"),
+            std::string::npos)
+      << text;
+  options.kernels.resize(9);
+  EXPECT_NE(closing_table(options, report).find("k7,\n  k8\n"), std::string::npos);
 }
 
 TEST(Sharpness, IsOfTheOutputsThatAPropertyJudges) {
