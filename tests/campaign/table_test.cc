@@ -95,12 +95,11 @@ TEST(Text, KernelsWithNothingToRunAreNamedTheFirstFew) {
   Report report;
   for (int i = 0; i < 10; ++i) options.kernels.emplace_back().name = "k" + std::to_string(i);
   const std::string text = closing_table(options, report);
-  EXPECT_NE(text.find("no selected property applies to them: k0, k1, k2, k3, k4, k5, k6, k7,\n"
-                      "  and 2 more\n"),
+  EXPECT_NE(text.find("applies to them: k0, k1, k2, k3, k4, k5, k6, k7, and 2 more\n"),
             std::string::npos)
       << text;
   options.kernels.resize(9);
-  EXPECT_NE(closing_table(options, report).find("k7,\n  k8\n"), std::string::npos);
+  EXPECT_NE(closing_table(options, report).find("k7, k8\n"), std::string::npos);
 }
 
 TEST(Sharpness, IsOfTheOutputsThatAPropertyJudges) {
