@@ -99,12 +99,12 @@ void RunFolder::remove_superseded(const Report& report) const {
   for (const fs::path& path : corpus::list_cases(folder_ / kFailuresFolder)) {
     if (!named.contains(path)) fs::remove(path, error);
   }
-  // Of signatures that are left without a case; FoundCases may have taken it.
+  // Of signatures that are left without a case; FoundCases may have taken it. A folder that holds
+  // something stays.
   std::vector<fs::path> signatures;
   for (const fs::directory_entry& entry :
        fs::directory_iterator(folder_ / kFailuresFolder, error)) {
-    if (entry.is_directory(error) && fs::is_empty(entry.path(), error))
-      signatures.push_back(entry.path());
+    if (entry.is_directory(error)) signatures.push_back(entry.path());
   }
   for (const fs::path& signature : signatures) fs::remove(signature, error);
 }

@@ -4,6 +4,7 @@
 #include <cuda_runtime_api.h>
 #include <string>
 
+#include "kernels/gpu/staging.h"
 #include "kernels/sparse_window.h"
 #include "problem/errors.h"
 
@@ -33,14 +34,9 @@ void require_window(const char* what, CUresult result) {
                       std::to_string(static_cast<int>(result)));
 }
 
-void require_window(const char* what, cudaError_t error) {
-  if (error == cudaSuccess) return;
-  throw ContractError("device window: " + std::string(what) + ": " + cudaGetErrorString(error));
-}
-
 CUmemAllocationProp on_this_device() {
   int device = 0;
-  require_window("cudaGetDevice", cudaGetDevice(&device));
+  require("cudaGetDevice", cudaGetDevice(&device));
   CUmemAllocationProp properties{};
   properties.type = CU_MEM_ALLOCATION_TYPE_PINNED;
   properties.location.type = CU_MEM_LOCATION_TYPE_DEVICE;
@@ -119,7 +115,7 @@ void DeviceWindow::map(std::size_t island, std::size_t granule) {
   access.location = properties.location;
   access.flags = CU_MEM_ACCESS_FLAGS_PROT_READWRITE;
   require_window("cuMemSetAccess", driver_->cuMemSetAccess(place, stretch.bytes, &access, 1));
-  require_window("cudaMemset", cudaMemset(base_ + stretch.begin, kUnwritten, stretch.bytes));
+  require("cudaMemset", cudaMemset(base_ + stretch.begin, kUnwritten, stretch.bytes));
 }
 
 void DeviceWindow::release() {
