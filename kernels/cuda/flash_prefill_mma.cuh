@@ -35,19 +35,24 @@ struct alignas(16) MmaTile {
   E row[kMmaKeys][kDim + kVector];
 };
 
-/// Copies rows of a tile: `source(j)` gives the lanes of row j, for j < num_rows. The rest of the
-/// tile becomes 0. Has to be waited for. `somewhere` is an address for copies of nothing.
+/// Copies rows of a tile: `source(j)` gives the lanes of row j, for j < num_rows; there is one. The
+/// rest of the tile becomes 0. Has to be waited for.
 template <bool kVectors, int kDim, typename E, typename Source>
 __device__ inline void load_rows(MmaTile<E, kDim>& tile, int num_rows, int head_dim,
-                                 const void* somewhere, Source&& source) {
+                                 Source&& source) {
   constexpr int kRowThreads = kDim / kVector;
+  constexpr int kStep = kMmaThreads / kRowThreads;  // rows at once
   const int lane = threadIdx.x % kRowThreads * kVector;
-#pragma unroll 4
-  for (int j = threadIdx.x / kRowThreads; j < kMmaKeys; j += kMmaThreads / kRowThreads) {
+  const bool has_lanes = lane < head_dim;
+#pragma unroll
+  for (int i = 0; i < kMmaKeys / kStep; ++i) {
+    const int j = i * kStep + static_cast<int>(threadIdx.x) / kRowThreads;
     E* const to = &tile.row[j][lane];
     if constexpr (kVectors) {
-      const bool there = j < num_rows && lane < head_dim;
-      attest_ptx::cp_async_16_zfill(to, there ? &source(j)[lane] : somewhere, there ? 16 : 0);
+      // Of what is not there nothing is copied, from an address that is.
+      const auto row = source(min(j, num_rows - 1));
+      attest_ptx::cp_async_16_zfill(to, &row[has_lanes ? lane : 0],
+                                    has_lanes && j < num_rows ? 16 : 0);
     } else {
 #pragma unroll 1
       for (int e = 0; e < kVector; ++e) {
@@ -57,6 +62,18 @@ __device__ inline void load_rows(MmaTile<E, kDim>& tile, int num_rows, int head_
     }
   }
   attest_ptx::cp_async_commit();
+}
+
+/// The tile of keys or values from `key` on. Where rows lie evenly their addresses cost little;
+/// with a page to look up for each, several times as much, so that this is decided once.
+template <bool kVectors, int kDim, typename E>
+__device__ inline void load_tile(MmaTile<E, kDim>& tile, const KvRows<E, kVectors>& rows, int key,
+                                 int kv_len, int head_dim) {
+  if (rows.paged()) {
+    load_rows<kVectors>(tile, kv_len - key, head_dim, [&](int j) { return rows.in_page(key + j); });
+  } else {
+    load_rows<kVectors>(tile, kv_len - key, head_dim, [&](int j) { return rows.even(key + j); });
+  }
 }
 
 /// Two values, rounded, as one register of a fragment.
@@ -125,16 +142,14 @@ __global__ void __launch_bounds__(kMmaThreads)
   const KvRows<E, kVectors> keys(call, call.k, sequence.index, kv_head);
   const KvRows<E, kVectors> values(call, call.v, sequence.index, kv_head);
   const auto load_k = [&](int key) {
-    load_rows<kVectors>(k_tile, sequence.kv_len - key, call.head_dim_qk, call.k.data,
-                        [&](int j) { return keys[key + j]; });
+    load_tile(k_tile, keys, key, sequence.kv_len, call.head_dim_qk);
   };
   const auto load_v = [&](int key) {
-    load_rows<kVectors>(v_tile, sequence.kv_len - key, call.head_dim_v, call.v.data,
-                        [&](int j) { return values[key + j]; });
+    load_tile(v_tile, values, key, sequence.kv_len, call.head_dim_v);
   };
 
   // Q goes through the memory of V into registers.
-  load_rows<kVectors>(v_tile, rows.num_rows, call.head_dim_qk, call.q.data, [&](int j) {
+  load_rows<kVectors>(v_tile, rows.num_rows, call.head_dim_qk, [&](int j) {
     return lanes<const E>(call.q, sequence.first_row + first_row + j, head);
   });
   attest_ptx::cp_async_wait<0>();

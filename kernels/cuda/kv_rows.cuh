@@ -30,18 +30,21 @@ class KvRows {
     page_stride_ = tensor.stride[0];
   }
 
-  /// The lanes of key `key`.
+  /// The lanes of a key.
   struct Row {
     const E* data;
     std::int64_t stride;
     __device__ const E& operator[](int lane) const { return data[kPacked ? lane : lane * stride]; }
   };
-  __device__ Row operator[](int key) const {
-    if (pages_ == nullptr) return {data_ + key * token_stride_, lane_stride_};
+
+  __device__ bool paged() const { return pages_ != nullptr; }
+  __device__ Row in_page(int key) const {
     const int block = key / page_size_;
     return {data_ + pages_[block] * page_stride_ + (key - block * page_size_) * token_stride_,
             lane_stride_};
   }
+  /// Without pages: keys lie evenly.
+  __device__ Row even(int key) const { return {data_ + key * token_stride_, lane_stride_}; }
 
  private:
   const E* data_;
