@@ -144,7 +144,7 @@ Rate run_cuda(const Way& way, milliseconds time, std::uint64_t seed) {
   return run_small(way, time, seed, kCudaKernels, false);
 }
 
-// ---- llama.cpp --------------------------------------------------------------------------------
+// ---- shapes of others -------------------------------------------------------------------------
 
 using MakeCase = problem::Case (*)(std::uint64_t k, problem::DType type);
 

@@ -1,4 +1,5 @@
-// Which pairs of a kernel and a property a campaign has, and which cases each of them gets.
+// Which pairs of a kernel and a property a campaign has, which cases each of them gets, and in how
+// many lanes.
 #include <algorithm>
 #include <chrono>
 #include <thread>
@@ -6,6 +7,11 @@
 #include "campaign/campaign.h"
 
 namespace attest::campaign {
+namespace {
+
+int cores() { return static_cast<int>(std::max(1u, std::thread::hardware_concurrency())); }
+
+}  // namespace
 
 std::vector<Pair> make_pairs(const Options& options) {
   std::vector<Pair> pairs;
@@ -33,12 +39,6 @@ std::optional<std::uint64_t> cases_of(const Options& options, const std::vector<
   const auto all = static_cast<std::uint64_t>(*options.total_cases);
   return all / pairs.size() + (index < all % pairs.size() ? 1 : 0);
 }
-
-namespace {
-
-int cores() { return static_cast<int>(std::max(1u, std::thread::hardware_concurrency())); }
-
-}  // namespace
 
 kernels::SessionOptions session_of(const Options& options, int jobs) {
   constexpr auto kPatience = std::chrono::microseconds(200);

@@ -11,8 +11,8 @@ root=$(cd "$(dirname "$(readlink -f "$0")")/../.." && pwd)
 limit=$((64 << 20))  # bytes
 # From glibc; the driver (libcuda.so.1) is loaded by name at run time.
 allowed='libc.so.6 libm.so.6 libdl.so.2 libpthread.so.0 librt.so.1 ld-linux-x86-64.so.2'
-programs=(cli/attest bench/bench_campaign_speed bench/gpu/bench_gpu tests/gpu/gpu_arithmetic_test tests/gpu/gpu_device_test
-  tests/gpu/wrong_on_device.so)
+programs=(cli/attest bench/bench_campaign_speed bench/gpu/bench_gpu
+  tests/gpu/gpu_arithmetic_test tests/gpu/gpu_device_test tests/gpu/wrong_on_device.so)
 
 say() { printf 'make_bundle: %s\n' "$*" >&2; }
 fail() { say "${@:2}"; exit "$1"; }
