@@ -30,17 +30,20 @@ void Doorbell::ring() {
   syscall(SYS_futex, &rings_, FUTEX_WAKE, INT_MAX, nullptr, nullptr, 0);
 }
 
-bool Doorbell::wait(std::uint32_t seen, std::chrono::nanoseconds patience,
-                    std::chrono::nanoseconds time) {
+bool Doorbell::wait(std::uint32_t seen, Patience& patience, std::chrono::nanoseconds time) {
   if (rings() != seen) return true;
-  if (patience.count() > 0) {
-    const auto end = std::chrono::steady_clock::now() + patience;
+  if (const std::chrono::nanoseconds looking = patience.next(); looking.count() > 0) {
+    const auto end = std::chrono::steady_clock::now() + looking;
     do {
       for (int look = 0; look < kLooks; ++look) {
-        if (rings() != seen) return true;
+        if (rings() != seen) {
+          patience.enough();
+          return true;
+        }
         rest();
       }
     } while (std::chrono::steady_clock::now() < end);
+    patience.too_short();
   }
   // The kernel compares the counter once more, so a ring between here and there is not slept
   // through; and whoever rings after it sees that somebody sleeps.

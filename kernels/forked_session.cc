@@ -131,8 +131,9 @@ class ForkedSession : public BaseSession {
     std::optional<OwnTime> own;
     // The child wakes us even when a signal kills it. Of other ways to die we learn by looking.
     std::chrono::nanoseconds nap = kFirstNap;
-    std::chrono::nanoseconds patience = options_.patience;
-    while (!mailbox().replies.wait(heard_, patience, nap)) {
+    Patience none{std::chrono::nanoseconds(0)};
+    Patience* patience = &patience_;
+    while (!mailbox().replies.wait(heard_, *patience, nap)) {
       if (process_->ended()) {
         if (mailbox().replies.rings() != heard_) break;  // it answered, and died after that
         return died();
@@ -147,7 +148,7 @@ class ForkedSession : public BaseSession {
         return had < timeout ? hangs(kBusiest * timeout, " on a busy machine") : hangs(timeout, "");
       }
       nap = std::min({nap * 2, kLongestNap, left});
-      patience = {};
+      patience = &none;
     }
     heard_ = mailbox().replies.rings();
     *reply = mailbox().reply;
@@ -201,6 +202,7 @@ class ForkedSession : public BaseSession {
   }
 
   SessionOptions options_;
+  Patience patience_{options_.patience};
   std::optional<ChildProcess> process_;
   std::optional<RunResult> at_open_;  // how the first start went wrong; the first call's result
   std::uint64_t sequence_ = 0;

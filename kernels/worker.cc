@@ -25,7 +25,7 @@ Mailbox* g_mailbox = nullptr;
 class Line {
  public:
   Line(Mailbox& mailbox, std::int64_t patience)
-      : mailbox_(mailbox), patience_(patience), self_(getpid()) {}
+      : mailbox_(mailbox), patience_(std::chrono::nanoseconds(patience)), self_(getpid()) {}
 
   Command hear() {
     while (!mailbox_.commands.wait(heard_, patience_, kForever)) {
@@ -43,7 +43,7 @@ class Line {
 
  private:
   Mailbox& mailbox_;
-  std::chrono::nanoseconds patience_;
+  Patience patience_;
   pid_t self_;
   std::uint32_t heard_ = 0;
 };
