@@ -12,8 +12,8 @@
 #include "problem/numerics.h"
 #include "problem/plan.h"
 #include "problem/problem.h"
-#include "problem/verdict.h"
 #include "problem/special_values.h"
+#include "problem/verdict.h"
 
 namespace attest::oracle {
 

@@ -50,47 +50,50 @@ struct FillMarks {
   }
 };
 
-attest_status create_rejected(void** self, attest_report*) {
-  *self = new FillMarks;
-  return ATTEST_OK;
-}
-void destroy_rejected(void* self) { delete static_cast<FillMarks*>(self); }
-
-attest_status append_rejected(void* self, const attest_append* call, attest_report* report) {
-  const attest_status status = kDecode.append(nullptr, call, report);
-  if (status == ATTEST_OK) static_cast<FillMarks*>(self)->note(*call);
-  return status;
-}
-
-attest_status attend_rejected(void* self, const attest_attend* call, attest_report* report) {
-  if (call->page_size < 1 || call->block_table.count == 0) {
-    return kDecode.attend(nullptr, call, report);
+/// The kernel's entry points; `self` is a FillMarks.
+struct MarkedDecode {
+  static attest_status create(void** self, attest_report*) {
+    *self = new FillMarks;
+    return ATTEST_OK;
   }
-  auto& marks = *static_cast<FillMarks*>(self);
-  std::vector<std::int32_t> lengths, starts;
-  for (std::int64_t b = 0; b < call->batch; ++b) {
-    lengths.push_back(marks.length(*call, b));
-    const std::int32_t more = lengths.back() - call->kv_len.host[b];
-    starts.push_back(call->start_pos.host[b] + more);
-    if (more != 0) defect_ran();
+  static void destroy(void* self) { delete static_cast<FillMarks*>(self); }
+
+  static attest_status append(void* self, const attest_append* call, attest_report* report) {
+    const attest_status status = kDecode.append(nullptr, call, report);
+    if (status == ATTEST_OK) static_cast<FillMarks*>(self)->note(*call);
+    return status;
   }
-  // A later attend may be over another cache. Two in a row, the check of a draft and the
-  // step after it, are over the same.
-  if (++marks.attends == 2) marks.filled.clear();
-  attest_attend longer = *call;
-  longer.kv_len.host = lengths.data();
-  longer.start_pos.host = starts.data();
-  return kDecode.attend(nullptr, &longer, report);
-}
+
+  static attest_status attend(void* self, const attest_attend* call, attest_report* report) {
+    if (call->page_size < 1 || call->block_table.count == 0) {
+      return kDecode.attend(nullptr, call, report);
+    }
+    auto& marks = *static_cast<FillMarks*>(self);
+    std::vector<std::int32_t> lengths, starts;
+    for (std::int64_t b = 0; b < call->batch; ++b) {
+      lengths.push_back(marks.length(*call, b));
+      const std::int32_t more = lengths.back() - call->kv_len.host[b];
+      starts.push_back(call->start_pos.host[b] + more);
+      if (more != 0) defect_ran();
+    }
+    // A later attend may be over another cache. Two in a row, the check of a draft and the
+    // step after it, are over the same.
+    if (++marks.attends == 2) marks.filled.clear();
+    attest_attend longer = *call;
+    longer.kv_len.host = lengths.data();
+    longer.start_pos.host = starts.data();
+    return kDecode.attend(nullptr, &longer, report);
+  }
+};
 
 constexpr attest_kernel with_marks() {
   attest_kernel kernel =
       cpu::paged_decode<float>("planted/rejected_tokens_attended",
                                "attends to all that was ever written into the last page");
-  kernel.create = &create_rejected;
-  kernel.destroy = &destroy_rejected;
-  kernel.attend = &attend_rejected;
-  kernel.append = &append_rejected;
+  kernel.create = &MarkedDecode::create;
+  kernel.destroy = &MarkedDecode::destroy;
+  kernel.attend = &MarkedDecode::attend;
+  kernel.append = &MarkedDecode::append;
   return kernel;
 }
 
