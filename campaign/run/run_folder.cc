@@ -68,6 +68,7 @@ RunFolder::RunFolder(const Options& options, const RunIdentity& identity, int jo
                                    path_text(folder_), other));
     }
     if (record.state == RunState::kDone) {
+      fs::remove_all(state(), error);  // of a run that was killed at its very end
       throw UsageError(fmt::format("{}: this run is done", path_text(folder_)));
     }
     if (record.jobs != jobs) {

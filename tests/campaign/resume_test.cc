@@ -1,5 +1,6 @@
 // A campaign that is killed, however often and whenever, ends as one that was left alone.
 #include <csignal>
+#include <fstream>
 #include <map>
 #include <regex>
 #include <string>
@@ -43,7 +44,7 @@ Options options_in(const fs::path& folder) {
   Options options;
   options.kernels = {tests::fake_kernel("fake/a"), tests::fake_kernel("fake/b")};
   options.properties = {&kSlowlyHolds, &kSlowlySkips, &kSlowlyFails};
-  options.cases = 4000;
+  options.cases = 16'000;
   options.jobs = 2;
   options.record = 30;
   options.out = folder;
@@ -134,6 +135,18 @@ TEST(Resume, AFolderThatHoldsARunIsNotWrittenOver) {
   EXPECT_THROW(run(options), UsageError);
   options.resume = true;
   EXPECT_THROW(run(options), UsageError) << "it is done";
+}
+
+TEST(Resume, WhatAKillAtTheVeryEndLeftBehindGoesWithTheNextStart) {
+  const tests::TemporaryFolder folder;
+  Options options = options_in(folder.path() / "run");
+  options.cases = 5;
+  run(options);
+  ASSERT_TRUE(fs::create_directory(*options.out / "state"));
+  std::ofstream(*options.out / "state" / "coverage") << "left";
+  options.resume = true;
+  EXPECT_THROW(run(options), UsageError);
+  EXPECT_FALSE(fs::exists(*options.out / "state"));
 }
 
 TEST(Resume, OtherArgumentsAreNotTheSameRun) {
