@@ -17,7 +17,6 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <thread>
 #include <unistd.h>
 #include <vector>
 
@@ -259,7 +258,7 @@ int compare(const Mix& mix, milliseconds time) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  const auto cores = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
+  const int cores = campaign::lanes_of({});
   const std::vector<Way> isolation = {{"in this process, 1 lane", true, 1},
                                       {"isolated, 1 lane", false, 1},
                                       {"isolated, a lane per core", false, cores}};

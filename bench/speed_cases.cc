@@ -2,6 +2,8 @@
 
 #include <array>
 
+#include "bench/random.h"
+
 namespace attest::bench {
 namespace {
 
@@ -10,11 +12,10 @@ constexpr std::int64_t kLongest = 200;
 /// Choices that k decides.
 class Choices {
  public:
-  explicit Choices(std::uint64_t k) : state_(k * 0x9e3779b97f4a7c15ull >> 8) {}
+  explicit Choices(std::uint64_t k) : random_(k * 0x9e3779b97f4a7c15ull >> 8) {}
 
   std::int64_t below(std::int64_t count) {
-    state_ = state_ * 6364136223846793005u + 1442695040888963407u;
-    return static_cast<std::int64_t>((state_ >> 33) % static_cast<std::uint64_t>(count));
+    return static_cast<std::int64_t>(random_() >> 1) % count;
   }
   std::int64_t between(std::int64_t first, std::int64_t last) {
     return first + below(last - first + 1);
@@ -26,7 +27,7 @@ class Choices {
   bool coin() { return below(2) == 0; }
 
  private:
-  std::uint64_t state_;
+  Random random_;
 };
 
 problem::Problem typed(problem::DType type) {

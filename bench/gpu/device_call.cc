@@ -9,6 +9,7 @@
 
 #include "bench/gpu/cuda_error.h"
 #include "bench/gpu/device_work.h"
+#include "bench/random.h"
 #include "kernels/launch.h"
 #include "problem/errors.h"
 
@@ -41,11 +42,8 @@ attest_report empty_report() {
 std::vector<std::int32_t> shuffled(int count) {
   std::vector<std::int32_t> ids(static_cast<std::size_t>(count));
   std::iota(ids.begin(), ids.end(), 0);
-  std::uint64_t state = 1;
-  for (std::size_t i = ids.size(); i > 1; --i) {
-    state = state * 6364136223846793005u + 1442695040888963407u;
-    std::swap(ids[i - 1], ids[(state >> 33) % i]);
-  }
+  Random random(1);
+  for (std::size_t i = ids.size(); i > 1; --i) std::swap(ids[i - 1], ids[(random() >> 1) % i]);
   return ids;
 }
 

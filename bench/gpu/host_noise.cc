@@ -5,6 +5,7 @@
 
 #include "bench/gpu/cuda_error.h"
 #include "bench/gpu/device_work.h"
+#include "bench/random.h"
 #include "kernels/launch.h"
 #include "problem/rows.h"
 
@@ -13,11 +14,8 @@ namespace attest::bench {
 void fill_noise(void* data, std::size_t elements, std::int32_t dtype, std::uint32_t seed,
                 cudaStream_t /*stream*/) {
   std::vector<double> numbers(elements);
-  std::uint64_t state = seed;
-  for (double& number : numbers) {
-    state = state * 6364136223846793005u + 1442695040888963407u;
-    number = static_cast<double>(state >> 40) * 0x1p-23 - 1;
-  }
+  Random random(seed);
+  for (double& number : numbers) number = static_cast<double>(random() >> 8) * 0x1p-23 - 1;
   std::vector<std::byte> stored(elements * kernels::element_size(dtype));
   problem::encode_row(static_cast<problem::DType>(dtype), numbers, stored.data());
   require("cudaMemcpy", cudaMemcpy(data, stored.data(), stored.size(), cudaMemcpyHostToDevice));

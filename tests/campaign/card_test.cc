@@ -13,6 +13,7 @@
 #include "tests/campaign/cards.h"
 #include "tests/campaign/fakes.h"
 #include "tests/corpus/temporary_folder.h"
+#include "tests/properties/kernels_under_test.h"
 
 namespace attest::campaign {
 namespace {
@@ -175,9 +176,7 @@ TEST(Card, TheStrykerReportCountsNoUnkilledBugAsDetected) {
 
 TEST(Card, TheStrykerReportPointsToTheAlteredLine) {
   Card card = small_card();
-  for (const kernels::KernelInfo& info : kernels::builtin_infos()) {
-    if (info.name == "planted/self_not_attended") card.bugs[1].kernel = info;
-  }
+  card.bugs[1].kernel = tests::builtin("planted/self_not_attended");
   const tests::TemporaryFolder root;
   std::filesystem::create_directories(root.path() / "kernels/planted");
   root.add("kernels/planted/any_name.cc",

@@ -6,20 +6,14 @@
 #include <gtest/gtest.h>
 
 #include "campaign/errors.h"
-#include "kernels/registry.h"
 #include "properties/property.h"
 #include "tests/corpus/temporary_folder.h"
+#include "tests/properties/kernels_under_test.h"
 
 namespace attest::campaign {
 namespace {
 
-kernels::KernelInfo builtin(const std::string& name) {
-  for (const kernels::KernelInfo& info : kernels::builtin_infos()) {
-    if (info.name == name) return info;
-  }
-  ADD_FAILURE() << "no built-in kernel " << name;
-  return {};
-}
+using tests::builtin;
 
 struct Outcome {
   int code = 0;

@@ -9,17 +9,10 @@
 #include "kernels/session.h"
 #include "properties/harness.h"
 #include "tests/corpus/temporary_folder.h"
+#include "tests/properties/kernels_under_test.h"
 
 namespace attest::campaign {
 namespace {
-
-kernels::KernelInfo planted(const std::string& name) {
-  for (const kernels::KernelInfo& info : kernels::builtin_infos()) {
-    if (info.name == name) return info;
-  }
-  ADD_FAILURE() << "no kernel " << name;
-  return {};
-}
 
 class StatefulKernel : public ::testing::TestWithParam<const char*> {};
 INSTANTIATE_TEST_SUITE_P(Planted, StatefulKernel, ::testing::Values("mask_survives_call"),
@@ -27,7 +20,7 @@ INSTANTIATE_TEST_SUITE_P(Planted, StatefulKernel, ::testing::Values("mask_surviv
 
 TEST_P(StatefulKernel, IsFoundWithTheShortestHistoryAndReplays) {
   const tests::TemporaryFolder folder;
-  const kernels::KernelInfo info = planted(std::string("planted/") + GetParam());
+  const kernels::KernelInfo info = tests::builtin(std::string("planted/") + GetParam());
   const properties::Property& property = *properties::find_property("oracle.output");
   Options options;
   options.kernels = {info};
