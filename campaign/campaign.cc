@@ -20,6 +20,8 @@
 #include "campaign/run/shard.h"
 #include "campaign/search.h"
 #include "campaign/stored.h"
+#include "kernels/gpu/device.h"
+#include "kernels/gpu/service.h"
 #include "problem/errors.h"
 
 namespace attest::campaign {
@@ -46,17 +48,17 @@ class Campaign {
  public:
   explicit Campaign(const Options& options)
       : options_(options),
-        pairs_(checked_pairs(options)),
-        jobs_(lanes_of(options)),
-        identity_(identity_of(options)),
-        folder_(options.out ? std::make_unique<RunFolder>(options, identity_, jobs_) : nullptr),
+        pairs_(checked_pairs(options_)),
+        jobs_(lanes_of(options_)),
+        identity_(identity_of(options_)),
+        folder_(options_.out ? std::make_unique<RunFolder>(options_, identity_, jobs_) : nullptr),
         started_(folder_ ? folder_->started() : utc_now()),
         board_(pairs_.size(), static_cast<std::size_t>(jobs_),
                state_file(folder_, &RunFolder::board_file)),
-        coverage_(options.kernels.size(), state_file(folder_, &RunFolder::coverage_file)),
-        found_(options, pairs_) {
-    time_ = options.time;
-    if (!options.time && !options.cases && !options.total_cases && !options.exhaustive) {
+        coverage_(options_.kernels.size(), state_file(folder_, &RunFolder::coverage_file)),
+        found_(options_, pairs_) {
+    time_ = options_.time;
+    if (!options_.time && !options_.cases && !options_.total_cases && !options_.exhaustive) {
       time_ = kDefaultTime;
     }
   }
@@ -71,6 +73,11 @@ class Campaign {
     start_ = Clock::now() - milliseconds(board_.elapsed_ms());
     Report report;
     if (folder_) keep_report(report, [&] { save_progress(); });
+    if (runs_on_device(options_) && !options_.session.in_process &&
+        kernels::gpu::can_serve_many()) {
+      service_ = kernels::gpu::Service::start();
+      options_.session.service = service_.get();
+    }
     replay_stored(stored, report);
     search(report);
     collect(report);
@@ -288,7 +295,8 @@ class Campaign {
     });
   }
 
-  const Options& options_;
+  Options options_;
+  std::unique_ptr<kernels::gpu::Service> service_;
   std::vector<Pair> pairs_;
   int jobs_;
   RunIdentity identity_;

@@ -66,8 +66,8 @@ struct Options {
   ShrinkLimits shrink;
   bool exhaustive = false;  ///< every case of properties with a scope, instead of drawn ones
   bool coverage = false;    ///< the report has a table of coverage too
-  kernels::SessionOptions session;
-  OpenSession open;  ///< for tests
+  kernels::SessionOptions session;  ///< run() adds the device's service
+  OpenSession open;                 ///< for tests
 };
 
 /// One property on one kernel: the unit of work.
@@ -91,7 +91,9 @@ std::optional<std::uint64_t> cases_of(const Options& options, const std::vector<
 /// Lanes of a run: as many as were asked for, or one per core. At most kDeviceLanes where a kernel
 /// runs on a GPU, and one where kernels run in this process.
 int lanes_of(const Options& options);
-/// Processes take turns on a GPU: with more of them a campaign gets slower (docs/gpu/README.md).
+/// Whether one of its kernels does.
+bool runs_on_device(const Options& options);
+/// More get no more done on a GPU, and less where processes take turns on it (docs/gpu/README.md).
 inline constexpr int kDeviceLanes = 4;
 
 /// How the kernels of so many lanes run: where a lane and its kernel have a core each, they look

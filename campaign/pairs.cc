@@ -47,13 +47,16 @@ kernels::SessionOptions session_of(const Options& options, int jobs) {
   return session;
 }
 
+bool runs_on_device(const Options& options) {
+  return std::any_of(
+      options.kernels.begin(), options.kernels.end(),
+      [](const kernels::KernelInfo& info) { return info.capabilities.device == ATTEST_CUDA; });
+}
+
 int lanes_of(const Options& options) {
   if (options.session.in_process) return 1;
   if (options.jobs > 0) return options.jobs;
-  const bool on_device = std::any_of(
-      options.kernels.begin(), options.kernels.end(),
-      [](const kernels::KernelInfo& info) { return info.capabilities.device == ATTEST_CUDA; });
-  return on_device ? std::min(cores(), kDeviceLanes) : cores();
+  return runs_on_device(options) ? std::min(cores(), kDeviceLanes) : cores();
 }
 
 std::uint64_t case_number(const Options& options, int jobs, int lane, std::uint64_t i) {

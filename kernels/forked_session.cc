@@ -9,6 +9,7 @@
 
 #include "kernels/base_session.h"
 #include "kernels/child_process.h"
+#include "kernels/gpu/service.h"
 #include "kernels/own_time.h"
 #include "kernels/symbols.h"
 #include "kernels/text.h"
@@ -53,6 +54,7 @@ class ForkedSession : public BaseSession {
     Started started = start();
     if (!started.loaded) throw PluginError(library_of(info), started.result.message);
     if (!started.result.ok()) at_open_ = std::move(started.result);
+    watch_service();
   }
 
   ~ForkedSession() override { ForkedSession::restart(); }
@@ -66,8 +68,18 @@ class ForkedSession : public BaseSession {
     process_.reset();
   }
 
+  bool take_disturbed() override { return std::exchange(disturbed_, false); }
+
  protected:
   RunResult deliver(Operation operation, const void* argument, Answer* answer) override {
+    if (process_ && served_ && !options_.service->on()) restart();
+    RunResult result = ask(operation, argument, answer);
+    watch_service();
+    return result;
+  }
+
+ private:
+  RunResult ask(Operation operation, const void* argument, Answer* answer) {
     if (at_open_) return *std::exchange(at_open_, std::nullopt);
     if (!process_) {
       if (const Started started = start(); !started.result.ok()) return started.result;
@@ -83,7 +95,14 @@ class ForkedSession : public BaseSession {
     return result;
   }
 
- private:
+  /// After something was asked of a process that is served: one that did not live through it may
+  /// have taken the service with it.
+  void watch_service() {
+    if (!served_) return;
+    if (!process_) options_.service->give_up();
+    disturbed_ |= !options_.service->on();
+  }
+
   struct Started {
     RunResult result;
     bool loaded = true;
@@ -93,8 +112,10 @@ class ForkedSession : public BaseSession {
   Started start() {
     begin_generation();
     heard_ = 0;
+    served_ = options_.service != nullptr && options_.service->on();
     process_.emplace(
         [this](int) {
+          if (served_) options_.service->enter();
           serve(info().library, info().name, mailbox(), arena(), options_.patience.count(),
                 memory_limit());
         },
@@ -205,6 +226,8 @@ class ForkedSession : public BaseSession {
   Patience patience_{options_.patience};
   std::optional<ChildProcess> process_;
   std::optional<RunResult> at_open_;  // how the first start went wrong; the first call's result
+  bool served_ = false;               // the process, by options_.service
+  bool disturbed_ = false;
   std::uint64_t sequence_ = 0;
   std::uint32_t heard_ = 0;
   Symbols symbols_;

@@ -19,6 +19,10 @@
 
 namespace attest::kernels {
 
+namespace gpu {
+class Service;
+}
+
 /// A kernel needs a CUDA device, and this machine or this build has none.
 class NoDeviceError : public std::runtime_error {
  public:
@@ -64,6 +68,9 @@ struct SessionOptions {
   /// What a kernel process may allocate; 0: as much as there is. Default: a quarter of the
   /// machine's memory, between 1 and 8 GiB.
   std::uint64_t memory = default_kernel_memory();
+  /// What kernel processes share a GPU through, as long as it is on; null: they take turns. It must
+  /// outlive the session.
+  gpu::Service* service = nullptr;
 };
 
 /// Not thread-safe, and to be destroyed by the thread that opened it: the kernel process dies with
@@ -102,6 +109,9 @@ class Session {
   /// Of planted kernels: whether the line that makes them wrong ran in a call since this was last
   /// asked, one that crashed or hung included.
   virtual bool take_defect_ran() = 0;
+  /// Whether a call since this was last asked ran under SessionOptions::service when that was given
+  /// up, for the fault of this kernel or of another one: what failed is to be run again.
+  virtual bool take_disturbed() { return false; }
 };
 
 /// Throws NoDeviceError, one line that says how to run the same code without a device.

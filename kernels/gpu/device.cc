@@ -20,11 +20,20 @@ bool buffers_apart() {
   return value != nullptr && std::string_view(value) == "1";
 }
 
-/// Why, or "ok".
+constexpr std::string_view kThere = "ok";
+constexpr std::string_view kThereAndOld = "ok, before Volta";
+
+/// What there is, or why there is none.
 std::string look_for_device() {
-  int count = 0;
-  const cudaError_t error = cudaGetDeviceCount(&count);
-  return error != cudaSuccess ? cudaGetErrorString(error) : count == 0 ? "there is none" : "ok";
+  constexpr int kVolta = 7;
+  int count = 0, major = 0;
+  cudaError_t error = cudaGetDeviceCount(&count);
+  if (error == cudaSuccess && count == 0) return "there is none";
+  if (error == cudaSuccess) {
+    error = cudaDeviceGetAttribute(&major, cudaDevAttrComputeCapabilityMajor, 0);
+  }
+  if (error != cudaSuccess) return cudaGetErrorString(error);
+  return std::string(major < kVolta ? kThereAndOld : kThere);
 }
 
 std::string look_in_child() {
@@ -116,9 +125,14 @@ Device::Result Device::call(Operation operation, const void* argument,
 }
 
 std::optional<std::string> why_no_device(bool in_process) {
-  static const std::string why = in_process ? look_for_device() : look_in_child();
-  if (why == "ok") return std::nullopt;
-  return why;
+  static const std::string what = in_process ? look_for_device() : look_in_child();
+  if (what == kThere || what == kThereAndOld) return std::nullopt;
+  return what;
+}
+
+bool can_serve_many() {
+  static const std::string what = look_in_child();
+  return what == kThere;
 }
 
 }  // namespace attest::kernels::gpu

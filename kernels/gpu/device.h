@@ -46,4 +46,8 @@ class Device {
 /// `in_process` (where compute-sanitizer, which follows no fork, has to see them).
 std::optional<std::string> why_no_device(bool in_process = false);
 
+/// Whether there is a device on which processes under one Service cannot reach each other's memory:
+/// from Volta on.
+bool can_serve_many();
+
 }  // namespace attest::kernels::gpu

@@ -11,6 +11,7 @@
 
 #include <gtest/gtest.h>
 
+#include "kernels/gpu/service.h"
 #include "kernels/launch.h"
 #include "kernels/session.h"
 
@@ -31,7 +32,8 @@ class OnDevice : public ::testing::Test {
   void open(const std::string& name,
             std::chrono::milliseconds timeout = std::chrono::milliseconds(30'000)) {
     for (const KernelInfo& info : plugin_infos(plugin())) {
-      if (info.name == name) session_ = open_session(info, {.timeout = timeout});
+      if (info.name != name) continue;
+      session_ = open_session(info, {.timeout = timeout, .service = service_.get()});
     }
     ASSERT_NE(session_, nullptr) << "no test kernel " << name;
   }
@@ -67,6 +69,7 @@ class OnDevice : public ::testing::Test {
     EXPECT_EQ(session_->generation(), before + (new_process ? 1 : 0));
   }
 
+  std::unique_ptr<gpu::Service> service_;
   std::unique_ptr<Session> session_;
   std::optional<Launch> launch_;
   float* o_ = nullptr;
@@ -146,6 +149,30 @@ TEST_F(OnDevice, ACallRunsInAGraph) {
   const RunResult result = attend(5);
   EXPECT_TRUE(result.ok()) << result.message;
   EXPECT_EQ(*o_, 5);
+}
+
+TEST_F(OnDevice, UnderTheMultiProcessServiceAFaultCostsTheOthersNoCall) {
+  service_ = gpu::Service::start();
+  if (service_ == nullptr) GTEST_SKIP() << "no nvidia-cuda-mps-control here";
+  open("innocent");
+  EXPECT_TRUE(attend(1).ok());
+  EXPECT_TRUE(service_->on()) << "it cannot serve this device";
+  const std::uint64_t generation = session_->generation();
+  std::unique_ptr<Session> innocent = std::move(session_);
+
+  open("writes_null");
+  EXPECT_TRUE(attend(1).ok());
+  EXPECT_EQ(attend(-1).outcome, Outcome::kFinding);
+  EXPECT_FALSE(service_->on());
+  EXPECT_TRUE(session_->take_disturbed());
+  const RunResult next = attend(3);
+  EXPECT_TRUE(next.ok()) << next.message;
+
+  session_.swap(innocent);
+  const RunResult other = attend(4);
+  EXPECT_TRUE(other.ok()) << other.message;
+  EXPECT_EQ(*o_, 4);
+  EXPECT_EQ(session_->generation(), generation + 1) << "it did not leave the service";
 }
 
 TEST_F(OnDevice, AnExceptionIsAFailure) {

@@ -45,6 +45,13 @@ static attest_status aborts(void* self, const attest_attend* call, attest_report
   abort();
 }
 
+/* As a call is lost that runs when another process faults: see kernels/gpu/service.h. */
+static attest_status aborts_when_served(void* self, const attest_attend* call,
+                                        attest_report* report) {
+  if (getenv("CUDA_MPS_PIPE_DIRECTORY") != NULL) abort();
+  return innocent(self, call, report);
+}
+
 static attest_status exits(void* self, const attest_attend* call, attest_report* report) {
   (void)self, (void)call, (void)report;
   exit(0);
@@ -250,6 +257,7 @@ static const attest_kernel kKernels[] = {
     KERNEL("devours", devours, .promises = 0),
     KERNEL("reads_fresh_heap", reads_fresh_heap, .promises = 0),
     KERNEL("aborts", aborts, .promises = 0),
+    KERNEL("aborts_when_served", aborts_when_served, .promises = 0),
     KERNEL("exits", exits, .promises = 0),
     KERNEL("loops", loops, .promises = 0),
     KERNEL("stops", stops, .promises = 0),

@@ -1,0 +1,48 @@
+// CUDA's multi-process service (MPS) for the kernel processes of one campaign: what they launch
+// runs side by side on a device, where processes without it take turns. Needs no CUDA to build.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <string>
+
+#include <sys/types.h>
+
+#include "kernels/shared_object.h"
+
+namespace attest::kernels::gpu {
+
+/// One fault of a kernel ends the calls of all that the service serves, and a process that is
+/// killed may. So the first time that goes wrong is the last: give_up(), and every process that
+/// starts from then on does without. What failed under a service that is given up is to be run
+/// again.
+class Service {
+ public:
+  /// Starts one with nvidia-cuda-mps-control from PATH, in a folder of its own. Null where there is
+  /// none or it does not start, with ATTEST_MPS=0, and where one of the user's own runs.
+  /// The service ends with this process, however that ends.
+  static std::unique_ptr<Service> start();
+  /// Ends the service. In a fork of the process that started it: nothing.
+  ~Service();
+  Service(const Service&) = delete;
+  Service& operator=(const Service&) = delete;
+
+  /// In a kernel process, before its first call to CUDA: is served from then on.
+  void enter() const;
+
+  /// In every process forked after start(): whether nobody has given it up.
+  bool on() const;
+  void give_up();
+
+ private:
+  struct State;
+  Service(std::filesystem::path folder, pid_t keeper, int lifeline);
+
+  std::filesystem::path folder_;
+  pid_t owner_;
+  pid_t keeper_;  ///< the process that ends the service
+  int lifeline_;  ///< a pipe; the keeper acts when it is closed everywhere
+  std::unique_ptr<SharedObject<State>> state_;
+};
+
+}  // namespace attest::kernels::gpu
