@@ -73,11 +73,7 @@ class Campaign {
     start_ = Clock::now() - milliseconds(board_.elapsed_ms());
     Report report;
     if (folder_) keep_report(report, [&] { save_progress(); });
-    if (runs_on_device(options_) && !options_.session.in_process &&
-        kernels::gpu::can_serve_many()) {
-      service_ = kernels::gpu::Service::start();
-      options_.session.service = service_.get();
-    }
+    if (runs_on_device(options_) && !options_.session.in_process) share_device();
     replay_stored(stored, report);
     search(report);
     collect(report);
@@ -110,6 +106,12 @@ class Campaign {
     if (folder_) crew.journals = folder_->state();
     crew.tag = tag;
     return crew;
+  }
+
+  void share_device() {
+    service_ = kernels::gpu::Service::start();
+    if (service_ != nullptr && !kernels::gpu::serves(*service_)) service_.reset();
+    options_.session.service = service_.get();
   }
 
   /// What an earlier process of this run has found, and how far it came.

@@ -43,8 +43,9 @@ class KvRows {
     return {data_ + pages_[block] * page_stride_ + (key - block * page_size_) * token_stride_,
             lane_stride_};
   }
-  /// Without pages: keys lie evenly.
+  /// Without pages: keys lie evenly, token_stride() apart.
   __device__ Row even(int key) const { return {data_ + key * token_stride_, lane_stride_}; }
+  __device__ std::int64_t token_stride() const { return token_stride_; }
 
  private:
   const E* data_;

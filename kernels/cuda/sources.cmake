@@ -8,10 +8,12 @@ set(ATTEST_CUDA_HEADERS
   cuda/elements.cuh
   cuda/flash_prefill.cuh
   cuda/flash_prefill_mma.cuh
+  cuda/flash_warp.cuh
   cuda/kernels.cuh
   cuda/kv_rows.cuh
   cuda/merge.cuh
   cuda/mla_decode.cuh
+  cuda/mma_tiles.cuh
   cuda/paged_attention_v1.cuh
   cuda/paged_attention_v2.cuh
   cuda/reduce.cuh

@@ -9,6 +9,7 @@
 #include "kernels/child_process.h"
 #include "kernels/gpu/modes.h"
 #include "kernels/gpu/relocate.h"
+#include "kernels/gpu/service.h"
 #include "kernels/gpu/staging.h"
 
 namespace attest::kernels::gpu {
@@ -20,34 +21,29 @@ bool buffers_apart() {
   return value != nullptr && std::string_view(value) == "1";
 }
 
-constexpr std::string_view kThere = "ok";
-constexpr std::string_view kThereAndOld = "ok, before Volta";
-
-/// What there is, or why there is none.
-std::string look_for_device() {
-  constexpr int kVolta = 7;
-  int count = 0, major = 0;
-  cudaError_t error = cudaGetDeviceCount(&count);
-  if (error == cudaSuccess && count == 0) return "there is none";
-  if (error == cudaSuccess) {
-    error = cudaDeviceGetAttribute(&major, cudaDevAttrComputeCapabilityMajor, 0);
-  }
-  if (error != cudaSuccess) return cudaGetErrorString(error);
-  return std::string(major < kVolta ? kThereAndOld : kThere);
-}
-
-std::string look_in_child() {
-  using namespace std::chrono_literals;
-  ChildProcess child([](int replies) {
-    const std::string text = look_for_device();
+/// What is there, in a process of its own: "" when it does not answer.
+std::string ask(const std::function<std::string()>& what, Milliseconds patience) {
+  ChildProcess child([&](int replies) {
+    const std::string text = what();
     write_all(replies, text.data(), text.size());
   });
   char text[256] = {};
   std::size_t count = 0;
-  const auto received = child.receive(text, sizeof(text) - 1, &count, 20s);
-  child.finish(1s);
-  return received == ChildProcess::Received::kBytes ? std::string(text, count)
-                                                    : std::string("its driver does not answer");
+  const auto received = child.receive(text, sizeof(text) - 1, &count, patience);
+  child.finish(Milliseconds(1000));
+  return received == ChildProcess::Received::kBytes ? std::string(text, count) : "";
+}
+
+/// Why there is none, or "ok".
+std::string look_for_device() {
+  int count = 0;
+  const cudaError_t error = cudaGetDeviceCount(&count);
+  return error != cudaSuccess ? cudaGetErrorString(error) : count == 0 ? "there is none" : "ok";
+}
+
+std::string look_in_child() {
+  const std::string answer = ask(look_for_device, Milliseconds(20'000));
+  return answer.empty() ? "its driver does not answer" : answer;
 }
 
 }  // namespace
@@ -125,14 +121,22 @@ Device::Result Device::call(Operation operation, const void* argument,
 }
 
 std::optional<std::string> why_no_device(bool in_process) {
-  static const std::string what = in_process ? look_for_device() : look_in_child();
-  if (what == kThere || what == kThereAndOld) return std::nullopt;
-  return what;
+  static const std::string why = in_process ? look_for_device() : look_in_child();
+  if (why == "ok") return std::nullopt;
+  return why;
 }
 
-bool can_serve_many() {
-  static const std::string what = look_in_child();
-  return what == kThere;
+bool serves(const Service& service) {
+  constexpr int kVolta = 7;
+  const auto look = [&] {
+    int major = 0;
+    service.enter();
+    const bool good =
+        cudaDeviceGetAttribute(&major, cudaDevAttrComputeCapabilityMajor, 0) == cudaSuccess &&
+        major >= kVolta && cudaFree(nullptr) == cudaSuccess;  // which makes a context
+    return std::string(good ? "ok" : "no");
+  };
+  return ask(look, Milliseconds(20'000)) == "ok";
 }
 
 }  // namespace attest::kernels::gpu

@@ -15,6 +15,8 @@
 
 namespace attest::kernels::gpu {
 
+class Service;
+
 class Device {
  public:
   /// Creates the context. Calls lie in `arena`. Throws ContractError with CUDA's own words when
@@ -46,8 +48,8 @@ class Device {
 /// `in_process` (where compute-sanitizer, which follows no fork, has to see them).
 std::optional<std::string> why_no_device(bool in_process = false);
 
-/// Whether there is a device on which processes under one Service cannot reach each other's memory:
-/// from Volta on.
-bool can_serve_many();
+/// Whether a process under the service gets a context, and soon, on a device where such processes
+/// cannot reach each other's memory: from Volta on.
+bool serves(const Service& service);
 
 }  // namespace attest::kernels::gpu

@@ -23,6 +23,6 @@ Device::Result Device::call(Operation, const void*, const attest_conventions&, D
 
 std::optional<std::string> why_no_device(bool) { return kWhy; }
 
-bool can_serve_many() { return false; }
+bool serves(const Service&) { return false; }
 
 }  // namespace attest::kernels::gpu

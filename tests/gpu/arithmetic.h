@@ -6,7 +6,7 @@
 
 namespace attest::tests {
 
-enum class DeviceFunction { kFastExp, kExp2, kTanh, kLog, kHalf, kBfloat, kE4m3 };
+enum class DeviceFunction { kFastExp, kFastExp2, kExp2, kTanh, kLog, kHalf, kBfloat, kE4m3 };
 
 /// f(x) for every x; kHalf and the like give the bits of x rounded to that type, as numbers.
 /// Throws: std::runtime_error with CUDA's words.

@@ -60,6 +60,19 @@ TEST_F(DeviceArithmetic, FastExponentialsErrAsDeclared) {
       [](double x, double right) { return (4 + 2.35 * std::abs(x)) * kU * right; });
 }
 
+// Their argument, a difference of scores in bits, was rounded once more: with the 2.35 u |x| of
+// above that leaves the 4 u.
+TEST_F(DeviceArithmetic, FastPowersOfTwoErrAsDeclared) {
+  expect_within(
+      DeviceFunction::kFastExp2, between(-120, 0), [](double x) { return std::exp2(x); },
+      [](double, double right) { return 4 * kU * right; });
+}
+TEST_F(DeviceArithmetic, FastPowersOfTwoFlushWhatIsSubnormal) {
+  for (const float y : on_device(DeviceFunction::kFastExp2, {-126.5F, -140.0F, -INFINITY})) {
+    EXPECT_EQ(y, 0);
+  }
+}
+
 // What a declaration without exp_ulp or tanh_ulp means: 5 u + 3 u |x|, and 4 u.
 TEST_F(DeviceArithmetic, PowersOfTwoErrNoMoreThanByDefault) {
   expect_within(

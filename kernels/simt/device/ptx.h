@@ -1,8 +1,10 @@
 // attest_ptx.h on the CPU.
 #pragma once
 
+#include <cmath>
 #include <cstdint>
 #include <cstring>
+#include <limits>
 #include <type_traits>
 
 #include "kernels/simt/device.h"
@@ -110,6 +112,12 @@ inline void ldmatrix_x4(std::uint32_t (&r)[4], const void* row, Site site = Site
 }
 inline void ldmatrix_x4_transposed(std::uint32_t (&r)[4], const void* row, Site site = Site()) {
   load_matrices(r, row, 1, site);
+}
+
+/// Exact but for flushing: see device/math.h.
+inline float ex2(float x) {
+  const float y = std::exp2(x);
+  return y < std::numeric_limits<float>::min() ? 0 : y;
 }
 
 inline void cp_async_16(void* shared, const void* global, Site site = Site()) {

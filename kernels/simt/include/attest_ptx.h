@@ -3,6 +3,7 @@
 //
 //   mma_m16n8k16   d[16, 8] = a[16, 16] b[16, 8] + c[16, 8], a and b f16 or bf16, c and d f32
 //   ldmatrix_x4    four 8 x 8 matrices of 16-bit elements; lane l gives the address of row l
+//   ex2            2^x within 2 ulp, ex2.approx.ftz: subnormal results are 0
 //   cp_async_16    16 bytes from global to shared memory; cp_async_commit, cp_async_wait<pending>
 //
 // Lane l holds, with g = l / 4 and t = l % 4 (PTX ISA, "Matrix fragments for mma.m16n8k16"):
