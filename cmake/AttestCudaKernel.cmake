@@ -1,5 +1,5 @@
-# attest_add_cuda_kernel(<name> SOURCES <file.cu>... [HEADERS <file.cuh>...] [INCLUDES <folder>...]
-#                        [DEFINES <definition>...] [MODES plain|asan|check...] [EXPORTS <symbol>...])
+# attest_add_cuda_kernel(<name> SOURCES <file.cu>... [HEADERS <file.cuh>...] [HEADERS_UNDER <path>]
+#                        [INCLUDES <folder>...] [DEFINES <definition>...] [MODES plain|asan|check...] [EXPORTS <symbol>...])
 # compiles unchanged CUDA sources to run on the CPU, in up to three modes, and with nvcc where there
 # is one:
 #   <name>_plain  as fast as it goes: for many cases under many schedules
@@ -9,6 +9,7 @@
 # Link one of them to a program or library: target_link_libraries(mine PRIVATE <name>_check).
 #
 # HEADERS: headers that declare __shared__ variables or launch kernels; others are found as usual.
+# HEADERS_UNDER: the path that they are included by, "mine/kernels" for #include "mine/kernels/a.cuh".
 # ATTEST_CUDA_MODE is defined as the mode.
 # EXPORTS: functions (extern "C") that get the mode appended to their names, f_check() and so on, and
 # everything else of the sources becomes local to them. That is how several modes of one kernel go
@@ -136,7 +137,8 @@ function(attest_simt_add_mode name mode)
 endfunction()
 
 function(attest_add_cuda_kernel name)
-  cmake_parse_arguments(arg "" "" "SOURCES;HEADERS;INCLUDES;DEFINES;MODES;EXPORTS" ${ARGN})
+  cmake_parse_arguments(
+    arg "" "HEADERS_UNDER" "SOURCES;HEADERS;INCLUDES;DEFINES;MODES;EXPORTS" ${ARGN})
   if(arg_UNPARSED_ARGUMENTS OR NOT arg_SOURCES)
     message(FATAL_ERROR
       "attest_add_cuda_kernel(${name}): no SOURCES, or stray ${arg_UNPARSED_ARGUMENTS}")
@@ -145,7 +147,9 @@ function(attest_add_cuda_kernel name)
     set(arg_MODES plain asan check)
   endif()
   set(folder ${CMAKE_CURRENT_BINARY_DIR}/${name}.simt)
-  file(MAKE_DIRECTORY ${folder})
+  # Where the compiler finds them: under another name ninja would not know that they were rewritten.
+  cmake_path(APPEND folder "${arg_HEADERS_UNDER}" OUTPUT_VARIABLE header_folder)
+  file(MAKE_DIRECTORY ${folder} ${header_folder})
   set(sources "")
   set(headers "")
   set(own_folders "")
@@ -156,7 +160,7 @@ function(attest_add_cuda_kernel name)
     list(APPEND own_folders ${path})
   endforeach()
   foreach(file IN LISTS arg_HEADERS)
-    attest_simt_rewrite_file(${file} ${folder} "" headers)
+    attest_simt_rewrite_file(${file} ${header_folder} "" headers)
   endforeach()
   list(REMOVE_DUPLICATES own_folders)
   # The modes share the rewritten files: without this, Makefiles would write them once for each.

@@ -62,12 +62,12 @@ struct FlashRows {
   }
 };
 
-/// Shared memory of a block. Keys are padded against bank conflicts.
+/// Shared memory of a block. Rows are padded against bank conflicts between those of a warp.
 struct FlashShared {
-  float q[kFlashRows][kFlashHeadDim];
+  float q[kFlashRows][kFlashHeadDim + 1];
   float k[kFlashKeys][kFlashHeadDim + 1];
   float v[kFlashKeys][kFlashHeadDim];
-  float p[kFlashRows][kFlashKeys];
+  float p[kFlashRows][kFlashKeys + 8];
   int seen[kFlashRows];  ///< keys that a row saw
 };
 

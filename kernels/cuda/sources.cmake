@@ -35,26 +35,15 @@ set(ATTEST_PLANTED_CUDA_SOURCES
   planted/cuda/others.cu
   planted/cuda/paged_attention.cu)
 
-# Rewritten headers lie in one folder; this one has it under the path that they are included by.
-function(attest_rewritten_cuda_root name out)
-  set(folder ${CMAKE_CURRENT_BINARY_DIR}/${name}.simt)
-  file(MAKE_DIRECTORY ${folder}/root/kernels)
-  file(CREATE_LINK ${folder} ${folder}/root/kernels/cuda SYMBOLIC)
-  set(${out} ${folder}/root PARENT_SCOPE)
-endfunction()
-
 function(attest_add_builtin_cuda name)
   cmake_parse_arguments(arg "" "EXPORT" "SOURCES" ${ARGN})
-  attest_rewritten_cuda_root(${name} rewritten)
   attest_include_root(kernels root)
   attest_add_cuda_kernel(${name}
     SOURCES ${arg_SOURCES}
     HEADERS ${ATTEST_CUDA_HEADERS}
+    HEADERS_UNDER kernels/cuda
     INCLUDES ${root}
     MODES plain check
     EXPORTS ${arg_EXPORT})
-  foreach(mode plain check)  # nvcc takes the headers as they are
-    target_include_directories(${name}_${mode}_objects BEFORE PRIVATE ${rewritten})
-  endforeach()
   target_link_libraries(attest_kernels PRIVATE ${name}_plain ${name}_check)
 endfunction()

@@ -127,12 +127,13 @@ speed_stage() {
 }
 
 # As fuzz does without --kernel, but one after the other: a process of a kernel has a context of its
-# own on the device, which takes longer to make than a hundred checks.
+# own on the device, which takes longer to make than a hundred checks. So do the multi-process
+# service's begin and end, which are left some seconds.
 fuzz_stage() {
   local kernels each
   mapfile -t kernels < <("$attest" list --kernel 'cuda/*' | sed -nE 's#^(cuda/[^ ]+) .*#\1#p')
   ((${#kernels[@]} > 0)) || { note FAIL fuzz "attest list names no cuda/* kernel"; return; }
-  each=$((($(left) - sanitizer_time) / ${#kernels[@]} - 2))
+  each=$((($(left) - sanitizer_time) / ${#kernels[@]} - 6))
   ((each >= 2)) || each=2
   ((each <= 15)) || each=15
   for kernel in "${kernels[@]}"; do
