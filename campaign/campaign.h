@@ -93,6 +93,9 @@ std::optional<std::uint64_t> cases_of(const Options& options, const std::vector<
 int lanes_of(const Options& options);
 /// Whether one of its kernels does.
 bool runs_on_device(const Options& options);
+/// Whether a lane should stay with a kernel: to open one on a GPU takes as long as a hundred cases,
+/// and there are more than a lane keeps open.
+bool opens_slowly(const Options& options);
 /// More get no more done on a GPU, and less where processes take turns on it (docs/gpu/README.md).
 inline constexpr int kDeviceLanes = 4;
 

@@ -5,11 +5,6 @@
 #include <utility>
 
 namespace attest::campaign {
-namespace {
-
-constexpr std::size_t kMaxOpen = 4;
-
-}  // namespace
 
 KernelPool::KernelPool(const std::vector<kernels::KernelInfo>& kernels,
                        kernels::SessionOptions options, OpenSession open)
@@ -28,7 +23,7 @@ properties::Harness& KernelPool::harness(std::size_t kernel) {
     recent_.splice(recent_.begin(), recent_, found);
     return *recent_.front().harness;
   }
-  while (recent_.size() >= kMaxOpen) recent_.pop_back();
+  while (recent_.size() >= kMostOpen) recent_.pop_back();
   auto session = open_(kernels_[kernel], options_);
   auto harness = std::make_unique<properties::Harness>(*session);
   recent_.push_front({kernel, std::move(session), std::move(harness)});

@@ -20,6 +20,8 @@ using OpenSession = std::function<std::unique_ptr<kernels::Session>(
 /// One session per kernel, of which the most recently used few stay open: each costs a process.
 class KernelPool {
  public:
+  static constexpr std::size_t kMostOpen = 4;
+
   /// `kernels` must outlive the pool. An empty `open` means kernels::open_session.
   KernelPool(const std::vector<kernels::KernelInfo>& kernels, kernels::SessionOptions options,
              OpenSession open = {});

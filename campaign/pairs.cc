@@ -53,6 +53,10 @@ bool runs_on_device(const Options& options) {
       [](const kernels::KernelInfo& info) { return info.capabilities.device == ATTEST_CUDA; });
 }
 
+bool opens_slowly(const Options& options) {
+  return runs_on_device(options) && options.kernels.size() > KernelPool::kMostOpen;
+}
+
 int lanes_of(const Options& options) {
   if (options.session.in_process) return 1;
   if (options.jobs > 0) return options.jobs;

@@ -17,6 +17,8 @@ using std::chrono::nanoseconds;
 constexpr nanoseconds kLongestSlice = std::chrono::milliseconds(20);
 // Rounds over all pairs that a time budget should at least allow, so that none is left out.
 constexpr int kRounds = 4;
+// Stays with a kernel that a time budget has room for, where a lane stays with each.
+constexpr std::int64_t kVisits = 2;
 // Slices without anything new after which a pair gets shorter ones, and how much shorter.
 constexpr int kStaleSlices = 3;
 constexpr int kShorter = 4;
@@ -41,18 +43,56 @@ class SearchLane {
   }
 
   void run() {
-    // Lanes begin at different pairs: with a short budget they see more of them.
-    const std::size_t count = plan_.pairs.size();
-    const std::size_t first =
-        count * static_cast<std::size_t>(channel_.lane()) / static_cast<std::size_t>(plan_.jobs);
+    const std::vector<Stay> stays = make_stays();
     bool more = true;
     while (more && !ended()) {
       more = false;
-      for (std::size_t i = 0; i < count && !ended(); ++i) more |= run_slice((first + i) % count);
+      for (const Stay& stay : stays) more |= run_stay(stay);
     }
   }
 
  private:
+  /// Pairs that take turns for a while before the lane goes on to others.
+  using Stay = std::vector<std::size_t>;
+
+  /// One stay, unless it is by kernel.
+  std::vector<Stay> make_stays() {
+    const bool by_kernel = opens_slowly(plan_.options);
+    if (by_kernel && plan_.deadline) {
+      const auto kernels = static_cast<std::int64_t>(plan_.options.kernels.size());
+      stay_ = nanoseconds(*plan_.deadline - plan_.start) / (kVisits * kernels);
+    } else if (by_kernel) {
+      stay_ = nanoseconds::max();
+    }
+    // Lanes begin at different pairs: with a short budget they see more of them.
+    const std::size_t count = plan_.pairs.size();
+    const std::size_t first =
+        count * static_cast<std::size_t>(channel_.lane()) / static_cast<std::size_t>(plan_.jobs);
+    std::vector<Stay> stays;
+    for (std::size_t i = 0; i < count; ++i) {
+      const std::size_t pair = (first + i) % count;
+      const bool same =
+          !stays.empty() && plan_.pairs[stays.back().back()].kernel == plan_.pairs[pair].kernel;
+      if (stays.empty() || (by_kernel && !same)) stays.emplace_back();
+      stays.back().push_back(pair);
+    }
+    return stays;
+  }
+
+  /// False when its pairs are done for this lane.
+  bool run_stay(const Stay& stay) {
+    const Clock::time_point start = Clock::now();
+    bool more = false;
+    do {
+      more = false;
+      for (const std::size_t pair : stay) {
+        if (ended()) return true;
+        more |= run_slice(pair);
+      }
+    } while (more && Clock::now() - start < stay_);
+    return more;
+  }
+
   bool ended() const {
     return plan_.board.stop().load(std::memory_order_relaxed) || interruptions() > 0 ||
            (plan_.deadline && Clock::now() >= *plan_.deadline);
@@ -157,6 +197,7 @@ class SearchLane {
   std::vector<std::map<std::string, std::int64_t>> sent_;  ///< per pair, failures by signature
   bool met_new_ = false;                                   ///< in the present slice
   nanoseconds slice_;
+  nanoseconds stay_{0};  ///< at least; 0: one slice of each pair
 };
 
 }  // namespace

@@ -113,7 +113,9 @@ std::vector<StoredTask> make_stored_tasks(const Options& options,
       if (may_serve(options.kernels[kernel], stored[i])) tasks.push_back({i, kernel});
     }
   }
+  const bool by_kernel = opens_slowly(options);
   std::stable_sort(tasks.begin(), tasks.end(), [&](const StoredTask& a, const StoredTask& b) {
+    if (by_kernel && a.kernel != b.kernel) return a.kernel < b.kernel;
     return work_of(stored[a.stored].value.program) < work_of(stored[b.stored].value.program);
   });
   return tasks;

@@ -74,6 +74,29 @@ TEST(Campaign, ANumberOfCasesIsExact) {
   EXPECT_FALSE(std::filesystem::exists(options.failures));
 }
 
+TEST(Campaign, OnAGpuALaneStaysWithAKernelSinceThatTakesLongToOpen) {
+  const tests::TemporaryFolder folder;
+  Options options = options_for(folder, {&kHolds, &kSkips});
+  options.kernels.clear();
+  for (int i = 0; i < 8; ++i) {
+    options.kernels.push_back(tests::fake_kernel("fake/" + std::to_string(i)));
+    options.kernels.back().capabilities.device = ATTEST_CUDA;
+  }
+  options.session.in_process = true;  // one lane, whose sessions can be counted
+  int opened = 0;
+  options.open = [&, open = tests::fake_sessions()](const auto& info, const auto& how) {
+    ++opened;
+    return open(info, how);
+  };
+  EXPECT_EQ(run(options).pairs.size(), 16u);
+  EXPECT_EQ(opened, 8) << "as many cases as were asked for, kernel after kernel";
+  opened = 0;
+  options.cases.reset();
+  options.time = std::chrono::milliseconds(400);
+  for (const PairResult& result : run(options).pairs) EXPECT_GT(result.cases, 0);
+  EXPECT_LE(opened, 17) << "two stays with each, and the one at which time was over";
+}
+
 TEST(Campaign, TheFirstFailureDoesNotDependOnTheLanes) {
   for (const int jobs : {1, 2, 5}) {
     const tests::TemporaryFolder folder;
