@@ -73,9 +73,10 @@ class Campaign {
     start_ = Clock::now() - milliseconds(board_.elapsed_ms());
     Report report;
     if (folder_) keep_report(report, [&] { save_progress(); });
-    if (runs_on_device(options_) && !options_.session.in_process) share_device();
+    if (runs_on_device(options_)) share_device();
     replay_stored(stored, report);
     search(report);
+    report.device = leave_device();
     collect(report);
     if (log_) keep_report(report, [&] { publish(); });
     keep_report(report, [&] { shrink(report); });
@@ -109,9 +110,20 @@ class Campaign {
   }
 
   void share_device() {
+    if (options_.session.in_process) return;
     service_ = kernels::gpu::Service::start();
     if (service_ != nullptr && !kernels::gpu::serves(*service_)) service_.reset();
     options_.session.service = service_.get();
+  }
+
+  /// Failures are confirmed and shrunk without the service: none may be another's.
+  DeviceUse leave_device() {
+    if (!runs_on_device(options_)) return DeviceUse::kNone;
+    if (service_ == nullptr) return DeviceUse::kInTurns;
+    const bool left = !service_->on();
+    options_.session.service = nullptr;
+    service_.reset();
+    return left ? DeviceUse::kLeft : DeviceUse::kSideBySide;
   }
 
   /// What an earlier process of this run has found, and how far it came.

@@ -152,6 +152,14 @@ struct StoredResult {
   std::optional<problem::Verdict> verdict;  ///< unset: not run, for lack of time or of a kernel
 };
 
+/// How the processes of a campaign used a GPU (kernels/gpu/service.h).
+enum class DeviceUse : std::uint8_t {
+  kNone,
+  kInTurns,
+  kSideBySide,  ///< under a service
+  kLeft,        ///< in turns since a process died under the service
+};
+
 struct Report {
   RunIdentity identity;
   std::string started;  ///< UTC, "2026-11-26T15:04:05Z"
@@ -167,6 +175,7 @@ struct Report {
       0;                      ///< pairs that got full slices to the end: they still met new labels
   CampaignCoverage coverage;  ///< of the search
   int jobs = 1;
+  DeviceUse device = DeviceUse::kNone;
   bool interrupted = false;
   std::string broken;       ///< why the campaign ended before its time, other than by an interrupt
   std::string not_written;  ///< the first thing that could not be written, and why

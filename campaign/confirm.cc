@@ -114,6 +114,14 @@ Case with_short_history(const properties::Property& property, Case value, const 
   return Shortener(property, std::move(value), failing, harness, out_of_time).run();
 }
 
+Verdict settle(const properties::Property& property, const Case& value, const Verdict& first,
+               properties::Harness& harness, const HistoryOf& history) {
+  Verdict fresh = run_fresh(property, value, harness);
+  if (fresh.failed()) return fresh;
+  const Confirmed confirmed = confirm(property, value, first, harness, history);
+  return confirmed.fails() ? confirmed.verdict : fresh;
+}
+
 Confirmed confirm(const properties::Property& property, const Case& value, const Verdict& first,
                   properties::Harness& harness, const HistoryOf& history,
                   std::chrono::milliseconds time) {

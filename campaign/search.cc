@@ -4,6 +4,7 @@
 #include <map>
 #include <string>
 
+#include "campaign/confirm.h"
 #include "campaign/elapsed.h"
 #include "campaign/interrupt.h"
 #include "campaign/signature.h"
@@ -144,7 +145,11 @@ class SearchLane {
     const Clock::time_point start = Clock::now();
     const problem::Case drawn = case_of(plan_.options, pair, k);
     const Clock::time_point made = Clock::now();
-    const problem::Verdict verdict = properties::run_check(*pair.property, drawn, harness);
+    harness.session().take_disturbed();
+    problem::Verdict verdict = properties::run_check(*pair.property, drawn, harness);
+    if (verdict.failed() && harness.session().take_disturbed()) {
+      verdict = settle(*pair.property, drawn, verdict, harness, [&] { return past_cases(); });
+    }
     const Clock::time_point judged = Clock::now();
 
     properties::Statistics after = harness.statistics();
@@ -163,6 +168,15 @@ class SearchLane {
     history.ran({index, k}, harness.session());
     // Last: a lane that is killed before this does the case again.
     slot(index).commit(counts);
+  }
+
+  /// What the kernel object had seen before the check at hand.
+  std::vector<problem::Case> past_cases() {
+    std::vector<problem::Case> cases;
+    for (const Past& past : pool_.history().past()) {
+      cases.push_back(case_of(plan_.options, plan_.pairs[past.pair], past.k));
+    }
+    return cases;
   }
 
   bool recorded(std::uint64_t k, const problem::Verdict& verdict) const {

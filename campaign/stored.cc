@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <tuple>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -104,6 +105,23 @@ bool may_serve(const kernels::KernelInfo& info, const StoredCase& stored) {
   return stored.property->applies(info) && !properties::unserved(info, stored.value);
 }
 
+namespace {
+
+/// A few of each kernel at a time, in the order that they have: the next few of every kernel come
+/// before those after them of any.
+void group_by_kernel(std::size_t kernels, std::vector<StoredTask>& tasks) {
+  constexpr std::size_t kAtOnce = 8;
+  std::vector<std::size_t> seen(kernels, 0);
+  std::vector<std::pair<std::size_t, StoredTask>> turns;
+  for (const StoredTask& task : tasks) turns.emplace_back(seen[task.kernel]++ / kAtOnce, task);
+  std::stable_sort(turns.begin(), turns.end(), [](const auto& a, const auto& b) {
+    return std::pair(a.first, a.second.kernel) < std::pair(b.first, b.second.kernel);
+  });
+  for (std::size_t i = 0; i < tasks.size(); ++i) tasks[i] = turns[i].second;
+}
+
+}  // namespace
+
 std::vector<StoredTask> make_stored_tasks(const Options& options,
                                           const std::vector<StoredCase>& stored) {
   std::vector<StoredTask> tasks;
@@ -113,11 +131,10 @@ std::vector<StoredTask> make_stored_tasks(const Options& options,
       if (may_serve(options.kernels[kernel], stored[i])) tasks.push_back({i, kernel});
     }
   }
-  const bool by_kernel = opens_slowly(options);
   std::stable_sort(tasks.begin(), tasks.end(), [&](const StoredTask& a, const StoredTask& b) {
-    if (by_kernel && a.kernel != b.kernel) return a.kernel < b.kernel;
     return work_of(stored[a.stored].value.program) < work_of(stored[b.stored].value.program);
   });
+  if (opens_slowly(options)) group_by_kernel(options.kernels.size(), tasks);
   return tasks;
 }
 
@@ -134,7 +151,11 @@ void stored_lane(const StoredPlan& plan, const Channel& channel) {
     const StoredCase& stored = plan.stored[task.stored];
     properties::Harness& harness = pool.harness(task.kernel);
     harness.second_looks(true);
+    harness.session().take_disturbed();
     problem::Verdict verdict = properties::run_check(*stored.property, stored.value, harness);
+    if (verdict.failed() && harness.session().take_disturbed()) {
+      verdict = settle(*stored.property, stored.value, verdict, harness);
+    }
     if (verdict.failed()) {
       // What other stored cases left behind in the process is not this one's fault.
       verdict = confirm(*stored.property, stored.value, verdict, harness).verdict;

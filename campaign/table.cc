@@ -230,6 +230,24 @@ std::string closing_table(const Options& options, const Report& report) {
   return text + nothing_judged(options, report);
 }
 
+namespace {
+
+const char* device_text(DeviceUse use) {
+  switch (use) {
+    case DeviceUse::kNone:
+      break;
+    case DeviceUse::kInTurns:
+      return ", in turns on the device";
+    case DeviceUse::kSideBySide:
+      return ", side by side on the device";
+    case DeviceUse::kLeft:
+      return ", in turns on the device since a process died";
+  }
+  return "";
+}
+
+}  // namespace
+
 std::string totals_text(const Report& report) {
   std::int64_t cases = 0;
   std::int64_t judged = 0;
@@ -244,14 +262,15 @@ std::string totals_text(const Report& report) {
                : 100.0 * static_cast<double>(ns) / static_cast<double>(report.total_ns);
   };
   std::string text = fmt::format(
-      "{}, {} in {} on {}: {} checks/s\n"
+      "{}, {} in {} on {}: {} checks/s{}\n"
       "time: generation {:.0f} %, oracle {:.0f} %, kernels {:.0f} %; elements escalated to the "
       "definition: {}, vacuous: {}; second looks: {}\n",
       plural(cases, "case"), plural(judged, "check"), duration_text(report.search),
       plural(report.jobs, "lane"),
       grouped(static_cast<std::int64_t>(static_cast<double>(judged) / seconds)),
-      share(report.generate_ns), share(report.oracle_ns), share(report.kernel_ns),
-      grouped(report.escalations), grouped(report.vacuous), grouped(report.second_looks));
+      device_text(report.device), share(report.generate_ns), share(report.oracle_ns),
+      share(report.kernel_ns), grouped(report.escalations), grouped(report.vacuous),
+      grouped(report.second_looks));
   if (report.needy_pairs > 0) {
     text += fmt::format(
         "need: {} of {} went on to meet new labels or pairs of them; the others got a quarter of "

@@ -27,6 +27,9 @@ constexpr std::chrono::nanoseconds kLongestNap = Milliseconds(100);
 // the time it was promised.
 constexpr int kBusiest = 20;
 constexpr Milliseconds kDying = Milliseconds(20'000);
+// For a process to end by itself. To be killed would be the end of the service, too.
+constexpr Milliseconds kGrace = Milliseconds(500);
+constexpr Milliseconds kServedGrace = Milliseconds(5'000);
 // Making a context takes a tenth of a second, and much longer on a large machine whose driver was
 // asleep, or where many ask at once.
 constexpr Milliseconds kStartOfDevice = Milliseconds(60'000);
@@ -52,6 +55,10 @@ class ForkedSession : public BaseSession {
   ForkedSession(const KernelInfo& info, const SessionOptions& options)
       : BaseSession(info), options_(options) {
     Started started = start();
+    if (!started.loaded && served_) {
+      options_.service->give_up();
+      started = start();
+    }
     if (!started.loaded) throw PluginError(library_of(info), started.result.message);
     if (!started.result.ok()) at_open_ = std::move(started.result);
     watch_service();
@@ -64,7 +71,8 @@ class ForkedSession : public BaseSession {
     if (!process_) return;
     if (!process_->is_mine()) return process_.reset();
     command({0, 0, nullptr, Operation::kQuit, {}});
-    process_->finish(Milliseconds(500));
+    const bool killed = process_->finish(served_ ? kServedGrace : kGrace).empty();
+    if (killed && served_) options_.service->give_up();
     process_.reset();
   }
 
@@ -72,7 +80,11 @@ class ForkedSession : public BaseSession {
 
  protected:
   RunResult deliver(Operation operation, const void* argument, Answer* answer) override {
-    if (process_ && served_ && !options_.service->on()) restart();
+    if (process_ && served_ && !options_.service->on()) {
+      // In the middle of a check what the kernel has been told goes with it.
+      restart();
+      disturbed_ = true;
+    }
     RunResult result = ask(operation, argument, answer);
     watch_service();
     return result;

@@ -126,6 +126,12 @@ Answer KernelObject::call(Operation operation, const void* argument,
     answer.wrecked = result.wrecked ? 1 : 0;
     return result.status;
   });
+  if (device_ != nullptr && answer.status == ATTEST_FAILED && answer.wrecked == 0) {
+    if (const auto why = device_->lost()) {
+      finding = "device_error: " + *why;
+      answer.wrecked = 1;
+    }
+  }
   if (executor_ != nullptr) {
     finding = executor_->findings();
     finding = finding.substr(0, finding.find('\n'));

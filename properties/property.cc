@@ -114,26 +114,17 @@ void live_through(const std::vector<problem::Case>& history, const Property& own
   harness.record(recording);
 }
 
-problem::Verdict attempt(const Property& property, const problem::Case& value, Harness& harness) {
-  if (!value.history.empty()) live_through(value.history, property, harness);
-  harness.session().take_defect_ran();
-  begin(value, harness);
-  harness.session().set_schedule(problem::schedule_of(value.plan.schedule_seed));
-  return property.check(value, harness);
-}
-
 }  // namespace
 
 problem::Verdict run_check(const Property& property, const problem::Case& value, Harness& harness) {
   Statistics& statistics = harness.statistics();
   const auto start = std::chrono::steady_clock::now();
   const std::int64_t kernel_before = harness.session().kernel_nanoseconds();
-  harness.session().take_disturbed();
-  problem::Verdict verdict = attempt(property, value, harness);
-  // It cannot happen twice: from here on there is no service.
-  if (verdict.failed() && harness.session().take_disturbed()) {
-    verdict = attempt(property, value, harness);
-  }
+  if (!value.history.empty()) live_through(value.history, property, harness);
+  harness.session().take_defect_ran();
+  begin(value, harness);
+  harness.session().set_schedule(problem::schedule_of(value.plan.schedule_seed));
+  problem::Verdict verdict = property.check(value, harness);
   if (!value.history.empty() && verdict.failed()) {
     const std::size_t count = value.history.size();
     verdict.message = "after " + std::to_string(count) +

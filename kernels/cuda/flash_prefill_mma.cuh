@@ -69,6 +69,7 @@ __global__ void __launch_bounds__(kMmaThreads, 2)
     if (meets) warp.multiply_values(shared, scores);
     __syncthreads();  // V was read
   }
+  attest_ptx::cp_async_wait<0>();  // Q, where there was no key
   if (warp.has_rows()) warp.store();
 }
 

@@ -120,6 +120,12 @@ Device::Result Device::call(Operation operation, const void* argument,
   return result;
 }
 
+std::optional<std::string> Device::lost() const {
+  const cudaError_t error = cudaStreamSynchronize(context_->stream);
+  if (error == cudaSuccess) return std::nullopt;
+  return complaint("after the call", error);
+}
+
 std::optional<std::string> why_no_device(bool in_process) {
   static const std::string why = in_process ? look_for_device() : look_in_child();
   if (why == "ok") return std::nullopt;
@@ -129,11 +135,13 @@ std::optional<std::string> why_no_device(bool in_process) {
 bool serves(const Service& service) {
   constexpr int kVolta = 7;
   const auto look = [&] {
-    int major = 0;
+    int major = 0, mode = 0;
     service.enter();
     const bool good =
         cudaDeviceGetAttribute(&major, cudaDevAttrComputeCapabilityMajor, 0) == cudaSuccess &&
-        major >= kVolta && cudaFree(nullptr) == cudaSuccess;  // which makes a context
+        cudaDeviceGetAttribute(&mode, cudaDevAttrComputeMode, 0) == cudaSuccess &&
+        major >= kVolta && mode == cudaComputeModeDefault &&
+        cudaFree(nullptr) == cudaSuccess;  // which makes a context
     return std::string(good ? "ok" : "no");
   };
   return ask(look, Milliseconds(20'000)) == "ok";

@@ -38,6 +38,9 @@ class Device {
   Result call(Operation operation, const void* argument, const attest_conventions& conventions,
               DeviceMode mode, const std::function<attest_status(const void* argument)>& run);
 
+  /// What is wrong with the context, be it this call's fault or not; nothing when it is of use.
+  std::optional<std::string> lost() const;
+
  private:
   struct Context;
   std::unique_ptr<Context> context_;
@@ -49,7 +52,7 @@ class Device {
 std::optional<std::string> why_no_device(bool in_process = false);
 
 /// Whether a process under the service gets a context, and soon, on a device where such processes
-/// cannot reach each other's memory: from Volta on.
+/// cannot reach each other's memory (from Volta on) and others may have one without the service.
 bool serves(const Service& service);
 
 }  // namespace attest::kernels::gpu

@@ -21,6 +21,8 @@ Device::Result Device::call(Operation, const void*, const attest_conventions&, D
   throw ContractError(kWhy);
 }
 
+std::optional<std::string> Device::lost() const { return std::nullopt; }
+
 std::optional<std::string> why_no_device(bool) { return kWhy; }
 
 bool serves(const Service&) { return false; }

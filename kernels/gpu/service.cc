@@ -7,6 +7,7 @@
 #include <csignal>
 #include <cstdlib>
 #include <fcntl.h>
+#include <fstream>
 #include <poll.h>
 #include <spawn.h>
 #include <string_view>
@@ -29,20 +30,23 @@ constexpr auto kEnd = std::chrono::seconds(20);
 // Names of sockets in the folder have to fit into 107 bytes.
 constexpr std::size_t kLongestFolder = 60;
 
-// Starts the service in folder $1, says so, and ends it when its input does: when nobody is left of
-// the processes that might use it. It ignores Ctrl-C, which goes to its whole group.
+// Starts the service in folder $1, where its pid is in $2, says so, and ends it when its input
+// does: when nobody is left of the processes that might use it. It has that to do whatever signal
+// it gets.
 constexpr const char* kKeeper = R"(
-trap '' HUP INT TERM PIPE
+exec 2>/dev/null
 trap 'rm -rf "$1"' EXIT
 export CUDA_MPS_PIPE_DIRECTORY="$1" CUDA_MPS_LOG_DIRECTORY="$1"
-nvidia-cuda-mps-control -d </dev/null >/dev/null 2>&1 || exit 1
+nvidia-cuda-mps-control -d </dev/null >/dev/null || exit 1
+trap '' HUP INT TERM PIPE
 echo on
-exec >/dev/null 2>&1
+exec >/dev/null
 read -r end
 tell() { echo "$1" | timeout "$2" nvidia-cuda-mps-control; }
 servers=$(tell get_server_list 2)
-tell quit 8 || kill -9 $servers $(cat "$1/nvidia-cuda-mps-control.pid")
+tell quit 8 || kill -9 $servers $(cat "$1/$2")
 )";
+constexpr const char* kPidFile = "nvidia-cuda-mps-control.pid";
 
 bool is_set(const char* variable) {
   const char* value = std::getenv(variable);
@@ -54,17 +58,29 @@ bool forbidden() {
   return value != nullptr && std::string_view(value) == "0";
 }
 
-/// A service that somebody else runs serves kernel processes as it is.
+/// The daemon of a folder; -1 when it cannot be told.
+pid_t daemon_of(const fs::path& folder) {
+  long pid = -1;
+  std::ifstream(folder / kPidFile) >> pid;
+  return pid > 1 ? static_cast<pid_t>(pid) : -1;
+}
+
+/// A service that somebody else runs serves kernel processes as it is. One that was killed leaves
+/// its files behind and serves nobody.
 bool is_served_already() {
+  if (is_set(kFolderVariable)) return true;
+  const fs::path usual = "/tmp/nvidia-mps";
   std::error_code ignored;
-  return is_set(kFolderVariable) || fs::exists("/tmp/nvidia-mps/control", ignored);
+  if (!fs::exists(usual / "control", ignored)) return false;
+  const pid_t daemon = daemon_of(usual);
+  return daemon < 0 || kill(daemon, 0) == 0 || errno != ESRCH;
 }
 
 /// Empty where there is no room for one.
 fs::path make_folder() {
   std::error_code error;
   fs::path parent = fs::temp_directory_path(error);
-  if (error || parent.native().size() > kLongestFolder) parent = "/tmp";
+  if (error || !parent.is_absolute() || parent.native().size() > kLongestFolder) parent = "/tmp";
   std::string name = (parent / "attest-mps-XXXXXX").string();
   return mkdtemp(name.data()) != nullptr ? fs::path(name) : fs::path();
 }
@@ -91,10 +107,9 @@ pid_t spawn_keeper(const fs::path& folder, int input, int output) {
   posix_spawn_file_actions_adddup2(&files, input, STDIN_FILENO);
   posix_spawn_file_actions_adddup2(&files, output, STDOUT_FILENO);
   posix_spawnattr_setflags(&how, POSIX_SPAWN_SETSID);
-  std::string shell = "sh", option = "-c", script = kKeeper, name = "attest-mps",
-              argument = folder.string();
-  const std::array<char*, 6> arguments = {shell.data(), option.data(),   script.data(),
-                                          name.data(),  argument.data(), nullptr};
+  std::array<std::string, 6> words = {"sh", "-c", kKeeper, "attest-mps", folder.string(), kPidFile};
+  std::array<char*, words.size() + 1> arguments{};
+  for (std::size_t i = 0; i < words.size(); ++i) arguments[i] = words[i].data();
   pid_t pid = -1;
   const int error = posix_spawn(&pid, "/bin/sh", &files, &how, arguments.data(), environ);
   posix_spawn_file_actions_destroy(&files);
@@ -110,13 +125,17 @@ bool says_on(int output) {
   return (ready.revents & POLLIN) != 0 && read(output, &byte, 1) == 1;
 }
 
-/// Waits for a process that is about to end, and no longer than is decent.
-void bury(pid_t pid) {
+/// Waits for a keeper that is about to end, and no longer than is decent. What it leaves is
+/// removed.
+void bury(pid_t keeper, const fs::path& folder) {
   const Clock::time_point end = Clock::now() + kEnd;
-  while (waitpid(pid, nullptr, WNOHANG) == 0) {
-    if (Clock::now() >= end) kill(-pid, SIGKILL);
+  while (keeper > 0 && waitpid(keeper, nullptr, WNOHANG) == 0) {
+    if (Clock::now() >= end) kill(-keeper, SIGKILL);
     std::this_thread::sleep_for(std::chrono::milliseconds(5));
   }
+  if (const pid_t daemon = daemon_of(folder); daemon > 0) kill(daemon, SIGKILL);
+  std::error_code ignored;
+  fs::remove_all(folder, ignored);
 }
 
 }  // namespace
@@ -138,9 +157,7 @@ std::unique_ptr<Service> Service::start() {
         new Service(std::move(folder), keeper, std::exchange(lifeline.ends[1], -1)));
   }
   lifeline.close_end(1);
-  if (keeper > 0) bury(keeper);
-  std::error_code ignored;
-  fs::remove_all(folder, ignored);
+  bury(keeper, folder);
   return nullptr;
 }
 
@@ -153,10 +170,7 @@ Service::Service(fs::path folder, pid_t keeper, int lifeline)
 
 Service::~Service() {
   close(lifeline_);
-  if (getpid() != owner_) return;
-  bury(keeper_);
-  std::error_code ignored;
-  fs::remove_all(folder_, ignored);
+  if (getpid() == owner_) bury(keeper_, folder_);
 }
 
 void Service::enter() const {

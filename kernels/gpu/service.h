@@ -20,7 +20,7 @@ class Service {
  public:
   /// Starts one with nvidia-cuda-mps-control from PATH, in a folder of its own. Null where there is
   /// none or it does not start, with ATTEST_MPS=0, and where one of the user's own runs.
-  /// The service ends with this process, however that ends.
+  /// The service ends with this process, however that ends: another one sees to it.
   static std::unique_ptr<Service> start();
   /// Ends the service. In a fork of the process that started it: nothing.
   ~Service();

@@ -93,7 +93,7 @@ TEST(Campaign, OnAGpuALaneStaysWithAKernelSinceThatTakesLongToOpen) {
   opened = 0;
   options.cases.reset();
   options.time = std::chrono::milliseconds(400);
-  for (const PairResult& result : run(options).pairs) EXPECT_GT(result.cases, 0);
+  EXPECT_GT(run(options).pairs[0].cases, 0);
   EXPECT_LE(opened, 17) << "two stays with each, and the one at which time was over";
 }
 

@@ -6,7 +6,9 @@
 #include <csignal>
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 #include <unistd.h>
@@ -15,6 +17,7 @@
 #include <sys/wait.h>
 
 #include "campaign/campaign.h"
+#include "campaign/table.h"
 #include "kernels/child_process.h"
 #include "tests/campaign/fakes.h"
 #include "tests/corpus/temporary_folder.h"
@@ -28,56 +31,93 @@ namespace fs = std::filesystem;
 using problem::Verdict;
 using tests::attend_once;
 
+/// FOLDER is the test's. The daemon is a process that sleeps.
 constexpr const char* kProgram = R"(#!/bin/sh
 if [ "$1" = -d ]; then
-  echo "start in $CUDA_MPS_PIPE_DIRECTORY" >>LOG
-  exit START
+  echo "start in $CUDA_MPS_PIPE_DIRECTORY" >>FOLDER/log
+  [ ! -e FOLDER/cannot_start ] || exit 1
+  sleep 1000 &
+  echo $! >"$CUDA_MPS_PIPE_DIRECTORY/nvidia-cuda-mps-control.pid"
+  echo $! >FOLDER/daemon
+  exit 0
 fi
 read -r command
-echo "$command in $CUDA_MPS_PIPE_DIRECTORY" >>LOG
+echo "$command in $CUDA_MPS_PIPE_DIRECTORY" >>FOLDER/log
+[ "$command" = quit ] || exit 0
+[ ! -e FOLDER/cannot_quit ] || exit 1
+kill $(cat FOLDER/daemon)
+rm "$CUDA_MPS_PIPE_DIRECTORY/nvidia-cuda-mps-control.pid"
 )";
+
+/// Sets a variable of the environment for as long as a test runs.
+class Variable {
+ public:
+  Variable(const char* name, const char* value) : name_(name) {
+    if (const char* before = std::getenv(name)) before_ = before;
+    set(value);
+  }
+  ~Variable() { set(before_ ? before_->c_str() : nullptr); }
+  Variable(const Variable&) = delete;
+  Variable& operator=(const Variable&) = delete;
+
+ private:
+  void set(const char* value) const {
+    value != nullptr ? setenv(name_, value, 1) : unsetenv(name_);
+  }
+
+  const char* name_;
+  std::optional<std::string> before_;
+};
 
 /// An nvidia-cuda-mps-control in front of PATH, and temporary folders of this test's own.
 class GpuService : public ::testing::Test {
  protected:
   void SetUp() override {
-    // Whoever runs the tests may have one.
-    unsetenv("CUDA_MPS_PIPE_DIRECTORY");
     if (fs::exists("/tmp/nvidia-mps/control")) GTEST_SKIP() << "this machine runs one already";
-    path_ = std::getenv("PATH");
-    setenv("PATH", (folder_.path().string() + ":" + path_).c_str(), 1);
-    setenv("TMPDIR", (folder_.path() / "tmp").c_str(), 1);
-    fs::create_directory(folder_.path() / "tmp");
-  }
-  void TearDown() override {
-    if (!path_.empty()) setenv("PATH", path_.c_str(), 1);
-    unsetenv("TMPDIR");
-    unsetenv("ATTEST_MPS");
-    unsetenv("CUDA_MPS_PIPE_DIRECTORY");
-    unsetenv("CUDA_VISIBLE_DEVICES");
+    fs::create_directory(temporary());
   }
 
-  /// One whose start ends with `code`.
-  void install(int code = 0) {
+  void install() const {
     std::string text = kProgram;
-    for (std::size_t at; (at = text.find("LOG")) != std::string::npos;) {
-      text.replace(at, 3, log_.string());
+    for (std::size_t at; (at = text.find("FOLDER")) != std::string::npos;) {
+      text.replace(at, 6, folder_.path().string());
     }
-    text.replace(text.find("START"), 5, std::to_string(code));
     fs::permissions(folder_.add("nvidia-cuda-mps-control", text), fs::perms::owner_all);
   }
 
-  std::string log() const { return fs::exists(log_) ? tests::read_text(log_) : ""; }
-  bool nothing_is_left() const { return fs::is_empty(folder_.path() / "tmp"); }
+  fs::path temporary() const { return folder_.path() / "tmp"; }
+  std::string text(const char* name) const {
+    return fs::exists(folder_.path() / name) ? tests::read_text(folder_.path() / name) : "";
+  }
+  /// A zombie does not: not every machine has somebody who buries strangers.
+  static bool runs(int pid) {
+    std::ifstream file("/proc/" + std::to_string(pid) + "/stat");
+    std::string word, state;
+    return file >> word >> word >> state && state != "Z";
+  }
+  /// Neither a folder nor the daemon that was started last; its end may take a moment.
+  bool nothing_is_left() const {
+    for (int look = 0; look < 1000; ++look) {
+      const std::string daemon = text("daemon");
+      if (fs::is_empty(temporary()) && (daemon.empty() || !runs(std::stoi(daemon)))) return true;
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    }
+    return false;
+  }
 
   /// A session of a kernel of plugins/misbehaving.c.
   static std::unique_ptr<Session> open(const std::string& kernel, gpu::Service& service) {
     return open_session(tests::misbehaving(kernel), {.service = &service});
   }
 
+  /// What is short enough for names of sockets, whatever TMPDIR is.
+  Variable short_{"TMPDIR", "/tmp"};
   tests::TemporaryFolder folder_;
-  fs::path log_ = folder_.path() / "log";
-  std::string path_;
+  Variable path_{"PATH", (folder_.path().string() + ":" + std::getenv("PATH")).c_str()};
+  Variable tmpdir_{"TMPDIR", temporary().c_str()};
+  // Whoever runs the tests may have set these.
+  Variable own_{"CUDA_MPS_PIPE_DIRECTORY", nullptr};
+  Variable wanted_{"ATTEST_MPS", nullptr};
 };
 
 TEST_F(GpuService, BeginsAndEndsInAFolderOfItsOwn) {
@@ -85,10 +125,10 @@ TEST_F(GpuService, BeginsAndEndsInAFolderOfItsOwn) {
   auto service = gpu::Service::start();
   ASSERT_NE(service, nullptr);
   EXPECT_TRUE(service->on());
-  EXPECT_FALSE(nothing_is_left());
+  EXPECT_FALSE(fs::is_empty(temporary()));
   service.reset();
   EXPECT_TRUE(nothing_is_left());
-  const std::string told = log();
+  const std::string told = text("log");
   EXPECT_EQ(told.rfind("start in " + (folder_.path() / "tmp/attest-mps-").string(), 0), 0u) << told;
   EXPECT_NE(told.find("\nquit in " + (folder_.path() / "tmp/attest-mps-").string()),
             std::string::npos)
@@ -96,19 +136,32 @@ TEST_F(GpuService, BeginsAndEndsInAFolderOfItsOwn) {
 }
 
 TEST_F(GpuService, IsNotThereWhereItCannotBeOrIsNotWanted) {
-  setenv("PATH", "/usr/bin:/bin", 1);
-  if (system("command -v nvidia-cuda-mps-control >/dev/null") != 0) {
+  {
+    const Variable path("PATH", folder_.path().c_str());  // not even sh finds anything there
     EXPECT_EQ(gpu::Service::start(), nullptr) << "no such program";
   }
-  setenv("PATH", (folder_.path().string() + ":" + path_).c_str(), 1);
-  install(1);
-  EXPECT_EQ(gpu::Service::start(), nullptr) << "it does not start";
   install();
-  setenv("ATTEST_MPS", "0", 1);
-  EXPECT_EQ(gpu::Service::start(), nullptr) << "it is not wanted";
-  unsetenv("ATTEST_MPS");
-  setenv("CUDA_MPS_PIPE_DIRECTORY", "/somewhere", 1);
-  EXPECT_EQ(gpu::Service::start(), nullptr) << "there is one";
+  folder_.add("cannot_start", "");
+  EXPECT_EQ(gpu::Service::start(), nullptr) << "it does not start";
+  fs::remove(folder_.path() / "cannot_start");
+  {
+    const Variable wanted("ATTEST_MPS", "0");
+    EXPECT_EQ(gpu::Service::start(), nullptr) << "it is not wanted";
+  }
+  {
+    const Variable own("CUDA_MPS_PIPE_DIRECTORY", "/somewhere");
+    EXPECT_EQ(gpu::Service::start(), nullptr) << "there is one";
+  }
+  EXPECT_TRUE(nothing_is_left());
+  EXPECT_NE(gpu::Service::start(), nullptr) << "nothing is in the way";
+}
+
+TEST_F(GpuService, OneThatDoesNotQuitIsKilled) {
+  install();
+  folder_.add("cannot_quit", "");
+  auto service = gpu::Service::start();
+  ASSERT_NE(service, nullptr);
+  service.reset();
   EXPECT_TRUE(nothing_is_left());
 }
 
@@ -123,16 +176,13 @@ TEST_F(GpuService, EndsWhenItsProcessIsKilled) {
   int status = 0;
   ASSERT_EQ(waitpid(pid, &status, 0), pid);
   ASSERT_TRUE(WIFSIGNALED(status));
-  for (int look = 0; look < 1000 && !nothing_is_left(); ++look) {
-    std::this_thread::sleep_for(std::chrono::milliseconds(10));
-  }
   EXPECT_TRUE(nothing_is_left());
-  EXPECT_NE(log().find("quit in "), std::string::npos);
+  EXPECT_NE(text("log").find("quit in "), std::string::npos);
 }
 
 TEST_F(GpuService, AKernelProcessFindsItAndSeesTheDevicesThatItShows) {
   install();
-  setenv("CUDA_VISIBLE_DEVICES", "3", 1);
+  const Variable visible("CUDA_VISIBLE_DEVICES", "3");
   const auto service = gpu::Service::start();
   ASSERT_NE(service, nullptr);
   ChildProcess child([&](int replies) {
@@ -165,11 +215,33 @@ TEST_F(GpuService, IsGivenUpWithTheFirstProcessThatDies) {
   EXPECT_TRUE(attend_once(*faulty).ok()) << "without the service";
   EXPECT_FALSE(faulty->take_disturbed());
 
-  // Those that lived through it leave the service before their next call.
+  // Those that lived through it leave the service before their next call. If that is one in the
+  // middle of a check, the kernel has lost what came before.
   const std::uint64_t before = other->generation();
   EXPECT_TRUE(attend_once(*other).ok());
   EXPECT_EQ(other->generation(), before + 1);
+  EXPECT_TRUE(other->take_disturbed());
+  EXPECT_TRUE(attend_once(*other).ok());
   EXPECT_FALSE(other->take_disturbed());
+}
+
+TEST_F(GpuService, ACallThatFailsWhileItIsGivenUpIsDisturbed) {
+  install();
+  const auto service = gpu::Service::start();
+  ASSERT_NE(service, nullptr);
+  const auto session = open("fails_when_broken", *service);
+  std::thread other([&] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    service->give_up();
+    for (const auto& entry : fs::directory_iterator(temporary())) {
+      std::ofstream(entry.path() / "broken") << "";
+    }
+  });
+  const RunResult result = attend_once(*session);
+  other.join();
+  EXPECT_EQ(result.message, "lost");
+  EXPECT_TRUE(session->take_disturbed());
+  EXPECT_TRUE(attend_once(*session).ok()) << "without the service";
 }
 
 TEST_F(GpuService, IsGivenUpByAKernelThatCannotBeMadeUnderIt) {
@@ -190,6 +262,29 @@ const properties::Property kAnswers =
       const RunResult result = attend_once(harness.session());
       return result.ok() ? Verdict::pass() : Verdict::fail("died", result.message);
     });
+
+TEST_F(GpuService, ACampaignOnAGpuAsksForOneAndEndsIt) {
+  install();
+  campaign::Options options;
+  options.kernels = {tests::fake_kernel("fake/a")};
+  options.kernels[0].capabilities.device = ATTEST_CUDA;
+  const properties::Property holds = tests::fake_property(
+      "fake.holds", [](const problem::Case&, properties::Harness&) { return Verdict::pass(); });
+  options.properties = {&holds};
+  options.cases = 5;
+  options.jobs = 2;
+  options.failures = folder_.path() / "failures";
+  options.open = tests::fake_sessions();
+  const campaign::Report report = campaign::run(options);
+  EXPECT_EQ(report.pairs[0].judged, 5);
+  // There is no device here, or it knows nothing of a service that is none.
+  EXPECT_EQ(report.device, campaign::DeviceUse::kInTurns);
+  EXPECT_NE(campaign::totals_text(report).find("checks/s, in turns on the device\n"),
+            std::string::npos);
+  EXPECT_NE(text("log").find("start in "), std::string::npos);
+  EXPECT_NE(text("log").find("quit in "), std::string::npos);
+  EXPECT_TRUE(nothing_is_left());
+}
 
 TEST_F(GpuService, WhatFailsUnderOneThatIsGivenUpIsRunAgain) {
   install();

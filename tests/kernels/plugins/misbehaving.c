@@ -52,6 +52,18 @@ static attest_status aborts_when_served(void* self, const attest_attend* call,
   return innocent(self, call, report);
 }
 
+/* As the same is lost where the process lives: the call fails once the file "broken" is there. */
+static attest_status fails_when_broken(void* self, const attest_attend* call,
+                                       attest_report* report) {
+  const char* folder = getenv("CUDA_MPS_PIPE_DIRECTORY");
+  char path[4096];
+  if (folder == NULL) return innocent(self, call, report);
+  snprintf(path, sizeof path, "%s/broken", folder);
+  while (access(path, F_OK) != 0) usleep(1000);
+  strcpy(report->message, "lost");
+  return ATTEST_FAILED;
+}
+
 static attest_status exits(void* self, const attest_attend* call, attest_report* report) {
   (void)self, (void)call, (void)report;
   exit(0);
@@ -258,6 +270,7 @@ static const attest_kernel kKernels[] = {
     KERNEL("reads_fresh_heap", reads_fresh_heap, .promises = 0),
     KERNEL("aborts", aborts, .promises = 0),
     KERNEL("aborts_when_served", aborts_when_served, .promises = 0),
+    KERNEL("fails_when_broken", fails_when_broken, .promises = 0),
     KERNEL("exits", exits, .promises = 0),
     KERNEL("loops", loops, .promises = 0),
     KERNEL("stops", stops, .promises = 0),
