@@ -110,7 +110,7 @@ class Campaign {
   }
 
   void share_device() {
-    if (options_.session.in_process) return;
+    if (options_.session.in_process || options_.session.service != nullptr) return;
     service_ = kernels::gpu::Service::start();
     if (service_ != nullptr && !kernels::gpu::serves(*service_)) service_.reset();
     options_.session.service = service_.get();

@@ -66,7 +66,7 @@ struct Options {
   ShrinkLimits shrink;
   bool exhaustive = false;  ///< every case of properties with a scope, instead of drawn ones
   bool coverage = false;    ///< the report has a table of coverage too
-  kernels::SessionOptions session;  ///< run() adds the device's service
+  kernels::SessionOptions session;  ///< without a service run() adds one
   OpenSession open;                 ///< for tests
 };
 

@@ -24,7 +24,9 @@ properties::Harness& KernelPool::harness(std::size_t kernel) {
     return *recent_.front().harness;
   }
   while (recent_.size() >= kMostOpen) recent_.pop_back();
-  auto session = open_(kernels_[kernel], options_);
+  kernels::SessionOptions options = options_;
+  if (kernels_[kernel].capabilities.device != ATTEST_CUDA) options.service = nullptr;
+  auto session = open_(kernels_[kernel], options);
   auto harness = std::make_unique<properties::Harness>(*session);
   recent_.push_front({kernel, std::move(session), std::move(harness)});
   return *recent_.front().harness;

@@ -71,8 +71,9 @@ class ForkedSession : public BaseSession {
     if (!process_) return;
     if (!process_->is_mine()) return process_.reset();
     command({0, 0, nullptr, Operation::kQuit, {}});
-    const bool killed = process_->finish(served_ ? kServedGrace : kGrace).empty();
-    if (killed && served_) options_.service->give_up();
+    const bool served = served_ && options_.service->on();
+    const bool killed = process_->finish(served ? kServedGrace : kGrace).empty();
+    if (killed && served) options_.service->give_up();
     process_.reset();
   }
 

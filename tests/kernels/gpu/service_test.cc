@@ -293,6 +293,11 @@ TEST_F(GpuService, WhatFailsUnderOneThatIsGivenUpIsRunAgain) {
     ASSERT_NE(service, nullptr);
     campaign::Options options;
     options.kernels = {tests::misbehaving(kernel)};
+    options.kernels[0].capabilities.device = ATTEST_CUDA;  // for the campaign alone
+    options.open = [](KernelInfo info, const SessionOptions& how) {
+      info.capabilities.device = ATTEST_CPU;
+      return open_session(info, how);
+    };
     options.properties = {&kAnswers};
     options.cases = 20;
     options.jobs = 3;
