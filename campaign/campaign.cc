@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 #include <memory>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -110,20 +111,26 @@ class Campaign {
   }
 
   void share_device() {
-    if (options_.session.in_process || options_.session.service != nullptr) return;
-    service_ = kernels::gpu::Service::start();
+    const bool searches = board_.phase() != Phase::kFailures;
+    if (!searches || options_.session.in_process || options_.session.service != nullptr) return;
+    service_ = kernels::gpu::Service::start(kernels::gpu::device_name());
     if (service_ != nullptr && !kernels::gpu::serves(*service_)) service_.reset();
     options_.session.service = service_.get();
   }
 
-  /// Failures are confirmed and shrunk without the service: none may be another's.
+  /// Failures are confirmed and shrunk without a service: none may be another's.
   DeviceUse leave_device() {
-    if (!runs_on_device(options_)) return DeviceUse::kNone;
-    if (service_ == nullptr) return DeviceUse::kInTurns;
-    const bool left = !service_->on();
-    options_.session.service = nullptr;
+    const auto* service = std::exchange(options_.session.service, nullptr);
+    DeviceUse use = DeviceUse::kInTurns;
+    if (!runs_on_device(options_) || options_.session.in_process) {
+      use = DeviceUse::kNone;
+    } else if (service != nullptr) {
+      use = service->on() ? DeviceUse::kSideBySide : DeviceUse::kLeft;
+    } else if (kernels::gpu::Service::runs_already()) {
+      use = DeviceUse::kOwnService;
+    }
     service_.reset();
-    return left ? DeviceUse::kLeft : DeviceUse::kSideBySide;
+    return use;
   }
 
   /// What an earlier process of this run has found, and how far it came.

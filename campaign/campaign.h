@@ -157,6 +157,7 @@ enum class DeviceUse : std::uint8_t {
   kNone,
   kInTurns,
   kSideBySide,  ///< under a service
+  kOwnService,  ///< under one that ran before
   kLeft,        ///< in turns since a process died under the service
 };
 

@@ -41,11 +41,11 @@ Confirmed confirm(const properties::Property& property, const problem::Case& val
                   std::chrono::milliseconds time = std::chrono::seconds(20));
 
 /// Of a failure that was seen while the device's service was given up (Session::take_disturbed()),
-/// and so may be another kernel's: as it comes back without the service, on a fresh process or with
-/// its history; else the verdict of a fresh process.
+/// and so may be another kernel's. Runs the check again without the service: on fresh processes, a
+/// few times, and on one with its history. Returns how it failed, or else the verdict of a fresh
+/// process. Leaves a fresh kernel object.
 problem::Verdict settle(const properties::Property& property, const problem::Case& value,
-                        const problem::Verdict& first, properties::Harness& harness,
-                        const HistoryOf& history = {});
+                        properties::Harness& harness, const HistoryOf& history = {});
 
 /// The case with the shortest history that still makes it fail as `failing` says: every shorter one
 /// that leaves out a stretch or a single check was tried, unless the time was over.

@@ -147,15 +147,15 @@ class SearchLane {
     const Clock::time_point made = Clock::now();
     harness.session().take_disturbed();
     problem::Verdict verdict = properties::run_check(*pair.property, drawn, harness);
-    if (verdict.failed() && harness.session().take_disturbed()) {
-      verdict = settle(*pair.property, drawn, verdict, harness, [&] { return past_cases(); });
-    }
     const Clock::time_point judged = Clock::now();
 
     properties::Statistics after = harness.statistics();
     after.generate_ns += nanoseconds(made - start).count();
     after.total_ns = before.total_ns + nanoseconds(judged - start).count();
     counts.spent(before, after);
+    if (verdict.failed() && harness.session().take_disturbed()) {
+      verdict = settle(*pair.property, drawn, harness, [&] { return past_cases(); });
+    }
     counts.count(verdict);
     if (verdict.status != problem::Status::kSkipped) {
       counts.sequences += drawn.problem().batch();

@@ -109,11 +109,12 @@ namespace {
 
 /// A few of each kernel at a time, in the order that they have: the next few of every kernel come
 /// before those after them of any.
-void group_by_kernel(std::size_t kernels, std::vector<StoredTask>& tasks) {
-  constexpr std::size_t kAtOnce = 8;
-  std::vector<std::size_t> seen(kernels, 0);
+void group_by_kernel(const Options& options, std::vector<StoredTask>& tasks) {
+  constexpr std::size_t kOfALane = 8;
+  const std::size_t at_once = kOfALane * static_cast<std::size_t>(lanes_of(options));
+  std::vector<std::size_t> seen(options.kernels.size(), 0);
   std::vector<std::pair<std::size_t, StoredTask>> turns;
-  for (const StoredTask& task : tasks) turns.emplace_back(seen[task.kernel]++ / kAtOnce, task);
+  for (const StoredTask& task : tasks) turns.emplace_back(seen[task.kernel]++ / at_once, task);
   std::stable_sort(turns.begin(), turns.end(), [](const auto& a, const auto& b) {
     return std::pair(a.first, a.second.kernel) < std::pair(b.first, b.second.kernel);
   });
@@ -134,7 +135,7 @@ std::vector<StoredTask> make_stored_tasks(const Options& options,
   std::stable_sort(tasks.begin(), tasks.end(), [&](const StoredTask& a, const StoredTask& b) {
     return work_of(stored[a.stored].value.program) < work_of(stored[b.stored].value.program);
   });
-  if (opens_slowly(options)) group_by_kernel(options.kernels.size(), tasks);
+  if (opens_slowly(options)) group_by_kernel(options, tasks);
   return tasks;
 }
 
@@ -154,11 +155,13 @@ void stored_lane(const StoredPlan& plan, const Channel& channel) {
     harness.session().take_disturbed();
     problem::Verdict verdict = properties::run_check(*stored.property, stored.value, harness);
     if (verdict.failed() && harness.session().take_disturbed()) {
-      verdict = settle(*stored.property, stored.value, verdict, harness);
+      verdict = settle(*stored.property, stored.value, harness);
     }
-    if (verdict.failed()) {
-      // What other stored cases left behind in the process is not this one's fault.
+    // What other stored cases left behind in the process is not this one's fault. Nor is what other
+    // kernels did to the device's service, which cannot happen twice.
+    for (bool disturbed = verdict.failed(); disturbed;) {
       verdict = confirm(*stored.property, stored.value, verdict, harness).verdict;
+      disturbed = verdict.failed() && harness.session().take_disturbed();
     }
     channel.send(WireWriter().integer(next).verdict(verdict).take());
   }

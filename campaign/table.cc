@@ -240,6 +240,8 @@ const char* device_text(DeviceUse use) {
       return ", in turns on the device";
     case DeviceUse::kSideBySide:
       return ", side by side on the device";
+    case DeviceUse::kOwnService:
+      return ", under the multi-process service that runs already";
     case DeviceUse::kLeft:
       return ", in turns on the device since a process died";
   }

@@ -21,17 +21,18 @@ bool buffers_apart() {
   return value != nullptr && std::string_view(value) == "1";
 }
 
-/// What is there, in a process of its own: "" when it does not answer.
-std::string ask(const std::function<std::string()>& what, Milliseconds patience) {
+/// What a process of its own says; "" when it does not in time, or had to be killed then.
+std::string ask(const std::function<std::string()>& what) {
+  constexpr Milliseconds kPatience(20'000), kGrace(5'000);
   ChildProcess child([&](int replies) {
     const std::string text = what();
     write_all(replies, text.data(), text.size());
   });
   char text[256] = {};
   std::size_t count = 0;
-  const auto received = child.receive(text, sizeof(text) - 1, &count, patience);
-  child.finish(Milliseconds(1000));
-  return received == ChildProcess::Received::kBytes ? std::string(text, count) : "";
+  const auto received = child.receive(text, sizeof(text) - 1, &count, kPatience);
+  const bool ended = !child.finish(kGrace).empty();
+  return received == ChildProcess::Received::kBytes && ended ? std::string(text, count) : "";
 }
 
 /// Why there is none, or "ok".
@@ -42,7 +43,7 @@ std::string look_for_device() {
 }
 
 std::string look_in_child() {
-  const std::string answer = ask(look_for_device, Milliseconds(20'000));
+  const std::string answer = ask(look_for_device);
   return answer.empty() ? "its driver does not answer" : answer;
 }
 
@@ -132,6 +133,25 @@ std::optional<std::string> why_no_device(bool in_process) {
   return why;
 }
 
+std::string device_name() {
+  const char* visible = std::getenv("CUDA_VISIBLE_DEVICES");
+  const std::string_view first = visible == nullptr ? "" : visible;
+  if (first.starts_with("GPU-") || first.starts_with("MIG-")) {
+    return std::string(first.substr(0, first.find(',')));
+  }
+  return ask([] {
+    cudaDeviceProp properties{};
+    if (cudaGetDeviceProperties(&properties, 0) != cudaSuccess) return std::string();
+    std::string name = "GPU";
+    for (int i = 0; i < 16; ++i) {
+      if (i == 0 || i == 4 || i == 6 || i == 8 || i == 10) name += '-';
+      const auto byte = static_cast<unsigned char>(properties.uuid.bytes[i]);
+      for (const int digit : {byte / 16, byte % 16}) name += "0123456789abcdef"[digit];
+    }
+    return name;
+  });
+}
+
 bool serves(const Service& service) {
   constexpr int kVolta = 7;
   const auto look = [&] {
@@ -144,7 +164,7 @@ bool serves(const Service& service) {
         cudaFree(nullptr) == cudaSuccess;  // which makes a context
     return std::string(good ? "ok" : "no");
   };
-  return ask(look, Milliseconds(20'000)) == "ok";
+  return ask(look) == "ok";
 }
 
 }  // namespace attest::kernels::gpu

@@ -51,6 +51,10 @@ class Device {
 /// `in_process` (where compute-sanitizer, which follows no fork, has to see them).
 std::optional<std::string> why_no_device(bool in_process = false);
 
+/// The device that kernels run on, as CUDA_VISIBLE_DEVICES names it whatever else there is; empty
+/// where that is not known.
+std::string device_name();
+
 /// Whether a process under the service gets a context, and soon, on a device where such processes
 /// cannot reach each other's memory (from Volta on) and others may have one without the service.
 bool serves(const Service& service);

@@ -25,6 +25,8 @@ std::optional<std::string> Device::lost() const { return std::nullopt; }
 
 std::optional<std::string> why_no_device(bool) { return kWhy; }
 
+std::string device_name() { return {}; }
+
 bool serves(const Service&) { return false; }
 
 }  // namespace attest::kernels::gpu

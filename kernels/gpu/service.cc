@@ -16,6 +16,9 @@
 #include <unistd.h>
 #include <utility>
 
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 
 namespace attest::kernels::gpu {
@@ -30,13 +33,14 @@ constexpr auto kEnd = std::chrono::seconds(20);
 // Names of sockets in the folder have to fit into 107 bytes.
 constexpr std::size_t kLongestFolder = 60;
 
-// Starts the service in folder $1, where its pid is in $2, says so, and ends it when its input
-// does: when nobody is left of the processes that might use it. It has that to do whatever signal
-// it gets.
+// Starts the service of device $3 in folder $1, where its pid is in $2, says so, and ends it when
+// its input does: when nobody is left of the processes that might use it. It has that to do
+// whatever signal it gets.
 constexpr const char* kKeeper = R"(
 exec 2>/dev/null
 trap 'rm -rf "$1"' EXIT
 export CUDA_MPS_PIPE_DIRECTORY="$1" CUDA_MPS_LOG_DIRECTORY="$1"
+[ -z "$3" ] || export CUDA_VISIBLE_DEVICES="$3"
 nvidia-cuda-mps-control -d </dev/null >/dev/null || exit 1
 trap '' HUP INT TERM PIPE
 echo on
@@ -65,15 +69,23 @@ pid_t daemon_of(const fs::path& folder) {
   return pid > 1 ? static_cast<pid_t>(pid) : -1;
 }
 
-/// A service that somebody else runs serves kernel processes as it is. One that was killed leaves
-/// its files behind and serves nobody.
-bool is_served_already() {
-  if (is_set(kFolderVariable)) return true;
-  const fs::path usual = "/tmp/nvidia-mps";
-  std::error_code ignored;
-  if (!fs::exists(usual / "control", ignored)) return false;
-  const pid_t daemon = daemon_of(usual);
-  return daemon < 0 || kill(daemon, 0) == 0 || errno != ESRCH;
+/// Whether somebody listens at a socket. One that was killed leaves its files behind.
+bool listens(const fs::path& socket_path) {
+  struct stat status {};
+  if (stat(socket_path.c_str(), &status) != 0) return false;
+  sockaddr_un address{};
+  if (!S_ISSOCK(status.st_mode) || socket_path.native().size() >= sizeof(address.sun_path)) {
+    return true;
+  }
+  address.sun_family = AF_UNIX;
+  socket_path.native().copy(address.sun_path, sizeof(address.sun_path) - 1);
+  const int file = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  const bool refused =
+      file >= 0 &&
+      connect(file, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) != 0 &&
+      errno == ECONNREFUSED;
+  if (file >= 0) close(file);
+  return !refused;
 }
 
 /// Empty where there is no room for one.
@@ -99,7 +111,7 @@ struct Pipe {
 };
 
 /// The keeper, in a session of its own; -1 where there is no process left.
-pid_t spawn_keeper(const fs::path& folder, int input, int output) {
+pid_t spawn_keeper(const fs::path& folder, const std::string& device, int input, int output) {
   posix_spawn_file_actions_t files;
   posix_spawnattr_t how;
   posix_spawn_file_actions_init(&files);
@@ -107,7 +119,8 @@ pid_t spawn_keeper(const fs::path& folder, int input, int output) {
   posix_spawn_file_actions_adddup2(&files, input, STDIN_FILENO);
   posix_spawn_file_actions_adddup2(&files, output, STDOUT_FILENO);
   posix_spawnattr_setflags(&how, POSIX_SPAWN_SETSID);
-  std::array<std::string, 6> words = {"sh", "-c", kKeeper, "attest-mps", folder.string(), kPidFile};
+  std::array<std::string, 7> words = {"sh",     "-c",  kKeeper, "attest-mps", folder.string(),
+                                      kPidFile, device};
   std::array<char*, words.size() + 1> arguments{};
   for (std::size_t i = 0; i < words.size(); ++i) arguments[i] = words[i].data();
   pid_t pid = -1;
@@ -144,25 +157,30 @@ struct Service::State {
   std::atomic<bool> given_up{false};
 };
 
-std::unique_ptr<Service> Service::start() {
-  if (forbidden() || is_served_already()) return nullptr;
+bool Service::runs_already() {
+  return is_set(kFolderVariable) || listens("/tmp/nvidia-mps/control");
+}
+
+std::unique_ptr<Service> Service::start(const std::string& device) {
+  if (forbidden() || runs_already()) return nullptr;
   Pipe lifeline, words;
   if (!lifeline.open() || !words.open()) return nullptr;
   fs::path folder = make_folder();
   if (folder.empty()) return nullptr;
-  const pid_t keeper = spawn_keeper(folder, lifeline.ends[0], words.ends[1]);
+  const pid_t keeper = spawn_keeper(folder, device, lifeline.ends[0], words.ends[1]);
   words.close_end(1);
   if (keeper > 0 && says_on(words.ends[0])) {
     return std::unique_ptr<Service>(
-        new Service(std::move(folder), keeper, std::exchange(lifeline.ends[1], -1)));
+        new Service(std::move(folder), device, keeper, std::exchange(lifeline.ends[1], -1)));
   }
   lifeline.close_end(1);
   bury(keeper, folder);
   return nullptr;
 }
 
-Service::Service(fs::path folder, pid_t keeper, int lifeline)
+Service::Service(fs::path folder, std::string device, pid_t keeper, int lifeline)
     : folder_(std::move(folder)),
+      device_(std::move(device)),
       owner_(getpid()),
       keeper_(keeper),
       lifeline_(lifeline),
@@ -175,8 +193,7 @@ Service::~Service() {
 
 void Service::enter() const {
   setenv(kFolderVariable, folder_.c_str(), 1);
-  // The service was started with it and shows what it names: numbered anew.
-  unsetenv("CUDA_VISIBLE_DEVICES");
+  if (!device_.empty()) setenv("CUDA_VISIBLE_DEVICES", device_.c_str(), 1);
 }
 
 bool Service::on() const { return !(*state_)->given_up.load(); }

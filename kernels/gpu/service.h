@@ -21,7 +21,12 @@ class Service {
   /// Starts one with nvidia-cuda-mps-control from PATH, in a folder of its own. Null where there is
   /// none or it does not start, with ATTEST_MPS=0, and where one of the user's own runs.
   /// The service ends with this process, however that ends: another one sees to it.
-  static std::unique_ptr<Service> start();
+  /// `device`: what it and those it serves are to see (CUDA_VISIBLE_DEVICES), a UUID: under a
+  /// service devices have other numbers, and a process that it does not serve after all has to find
+  /// the same one. Empty: no change.
+  static std::unique_ptr<Service> start(const std::string& device = "");
+  /// Whether one of the user's own serves all processes.
+  static bool runs_already();
   /// Ends the service. In a fork of the process that started it: nothing.
   ~Service();
   Service(const Service&) = delete;
@@ -36,9 +41,10 @@ class Service {
 
  private:
   struct State;
-  Service(std::filesystem::path folder, pid_t keeper, int lifeline);
+  Service(std::filesystem::path folder, std::string device, pid_t keeper, int lifeline);
 
   std::filesystem::path folder_;
+  std::string device_;
   pid_t owner_;
   pid_t keeper_;  ///< the process that ends the service
   int lifeline_;  ///< a pipe; the keeper acts when it is closed everywhere

@@ -69,6 +69,26 @@ class ConfirmTest : public ::testing::Test {
   Verdict first_ = Verdict::fail("value", "stale", 9.0);
 };
 
+TEST_F(ConfirmTest, WhatMayBeAnothersFaultIsSettledOnFreshProcessesAndWithItsHistory) {
+  const Case value = number(77);
+  const auto settled = [&](const std::vector<std::uint64_t>& history) {
+    return settle(property_, value, harness_, [&] { return numbers(history); });
+  };
+  EXPECT_TRUE(settled({1, 3, 2, 5}).failed());
+  EXPECT_TRUE(g_memory.of(harness_).empty()) << "what it has seen is gone";
+  EXPECT_FALSE(settled({5, 3}).failed());
+  EXPECT_FALSE(settle(property_, value, harness_).failed());
+
+  // Fails once in three runs, as a race may.
+  static int g_runs;
+  g_runs = 0;
+  const properties::Property rare = fake_property("fake.rare", [](const Case&, Harness&) {
+    return ++g_runs % 3 == 0 ? Verdict::fail("value", "rare", 9.0) : Verdict::pass();
+  });
+  EXPECT_TRUE(settle(rare, value, harness_).failed());
+  EXPECT_EQ(g_runs, 3);
+}
+
 TEST_F(ConfirmTest, AFailureThatComesBackByItselfIsPlain) {
   property_.check = [](const Case&, Harness&) { return Verdict::fail("nan", "always"); };
   const Confirmed confirmed = confirm(property_, number(77), first_, harness_, [] {

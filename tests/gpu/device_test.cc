@@ -152,7 +152,7 @@ TEST_F(OnDevice, ACallRunsInAGraph) {
 }
 
 TEST_F(OnDevice, UnderTheMultiProcessServiceAFaultCostsTheOthersNoCall) {
-  service_ = gpu::Service::start();
+  service_ = gpu::Service::start(gpu::device_name());
   if (service_ == nullptr) GTEST_SKIP() << "no nvidia-cuda-mps-control here";
   if (!gpu::serves(*service_)) GTEST_SKIP() << "it does not serve this device";
   open("innocent");

@@ -101,6 +101,22 @@ TEST_F(DeviceWorker, AnErrorOfTheRunLosesTheContext) {
   EXPECT_EQ(number(call_.o), 7) << "nothing came back";
 }
 
+TEST_F(DeviceWorker, AContextThatIsLostIsSoWhateverTheCallSays) {
+  EXPECT_EQ(device_->lost(), std::nullopt);
+  fake_runtime().lost = cudaErrorIllegalAddress;
+  EXPECT_EQ(device_->lost(), "after the call: cudaErrorIllegalAddress: in words");
+}
+
+TEST(DeviceName, IsOneThatAProcessFindsItByWhateverElseThereIs) {
+  unsetenv("CUDA_VISIBLE_DEVICES");
+  EXPECT_EQ(device_name(), "GPU-f0f1f2f3-f4f5-f6f7-f8f9-fafbfcfdfeff");
+  setenv("CUDA_VISIBLE_DEVICES", "1,0", 1);
+  EXPECT_EQ(device_name(), "GPU-f0f1f2f3-f4f5-f6f7-f8f9-fafbfcfdfeff");
+  setenv("CUDA_VISIBLE_DEVICES", "MIG-12,GPU-3", 1);
+  EXPECT_EQ(device_name(), "MIG-12");
+  unsetenv("CUDA_VISIBLE_DEVICES");
+}
+
 TEST_F(DeviceWorker, ALaunchErrorThatTheKernelLeftIsItsOwn) {
   const Device::Result result =
       run([](const attest_attend&) { fake_runtime().last = cudaErrorInvalidConfiguration; });

@@ -19,6 +19,7 @@
 #include "campaign/campaign.h"
 #include "campaign/table.h"
 #include "kernels/child_process.h"
+#include "kernels/gpu/device.h"
 #include "tests/campaign/fakes.h"
 #include "tests/corpus/temporary_folder.h"
 #include "tests/kernels/plugins.h"
@@ -34,7 +35,7 @@ using tests::attend_once;
 /// FOLDER is the test's. The daemon is a process that sleeps.
 constexpr const char* kProgram = R"(#!/bin/sh
 if [ "$1" = -d ]; then
-  echo "start in $CUDA_MPS_PIPE_DIRECTORY" >>FOLDER/log
+  echo "start in $CUDA_MPS_PIPE_DIRECTORY of $CUDA_VISIBLE_DEVICES" >>FOLDER/log
   [ ! -e FOLDER/cannot_start ] || exit 1
   sleep 1000 &
   echo $! >"$CUDA_MPS_PIPE_DIRECTORY/nvidia-cuda-mps-control.pid"
@@ -183,19 +184,20 @@ TEST_F(GpuService, EndsWhenItsProcessIsKilled) {
 TEST_F(GpuService, AKernelProcessFindsItAndSeesTheDevicesThatItShows) {
   install();
   const Variable visible("CUDA_VISIBLE_DEVICES", "3");
-  const auto service = gpu::Service::start();
+  const auto service = gpu::Service::start("GPU-7");
   ASSERT_NE(service, nullptr);
   ChildProcess child([&](int replies) {
     service->enter();
     const char* folder = std::getenv("CUDA_MPS_PIPE_DIRECTORY");
     const bool good = folder != nullptr && fs::is_directory(folder) &&
-                      std::getenv("CUDA_VISIBLE_DEVICES") == nullptr;
+                      std::string("GPU-7") == std::getenv("CUDA_VISIBLE_DEVICES");
     write_all(replies, good ? "y" : "n", 1);
   });
   char answer = 0;
   std::size_t count = 0;
   child.receive(&answer, 1, &count, std::chrono::seconds(20));
   EXPECT_EQ(answer, 'y');
+  EXPECT_NE(text("log").find(" of GPU-7\n"), std::string::npos) << text("log");
   EXPECT_STREQ(std::getenv("CUDA_VISIBLE_DEVICES"), "3");
 }
 
@@ -277,7 +279,8 @@ TEST_F(GpuService, ACampaignOnAGpuAsksForOneAndEndsIt) {
   options.open = tests::fake_sessions();
   const campaign::Report report = campaign::run(options);
   EXPECT_EQ(report.pairs[0].judged, 5);
-  // There is no device here, or it knows nothing of a service that is none.
+  // Where there is a device, a process gets a context with a service that is none, too.
+  if (!gpu::why_no_device()) return;
   EXPECT_EQ(report.device, campaign::DeviceUse::kInTurns);
   EXPECT_NE(campaign::totals_text(report).find("checks/s, in turns on the device\n"),
             std::string::npos);
