@@ -74,7 +74,7 @@ class Campaign {
     start_ = Clock::now() - milliseconds(board_.elapsed_ms());
     Report report;
     if (folder_) keep_report(report, [&] { save_progress(); });
-    if (runs_on_device(options_)) share_device();
+    share_device();
     replay_stored(stored, report);
     search(report);
     report.device = leave_device();
@@ -110,9 +110,13 @@ class Campaign {
     return crew;
   }
 
+  bool has_processes_on_device() const {
+    return runs_on_device(options_) && !options_.session.in_process;
+  }
+
   void share_device() {
     const bool searches = board_.phase() != Phase::kFailures;
-    if (!searches || options_.session.in_process || options_.session.service != nullptr) return;
+    if (!has_processes_on_device() || !searches || options_.session.service != nullptr) return;
     service_ = kernels::gpu::Service::start(kernels::gpu::device_name());
     if (service_ != nullptr && !kernels::gpu::serves(*service_)) service_.reset();
     options_.session.service = service_.get();
@@ -121,10 +125,9 @@ class Campaign {
   /// Failures are confirmed and shrunk without a service: none may be another's.
   DeviceUse leave_device() {
     const auto* service = std::exchange(options_.session.service, nullptr);
+    if (!has_processes_on_device()) return DeviceUse::kNone;
     DeviceUse use = DeviceUse::kInTurns;
-    if (!runs_on_device(options_) || options_.session.in_process) {
-      use = DeviceUse::kNone;
-    } else if (service != nullptr) {
+    if (service != nullptr) {
       use = service->on() ? DeviceUse::kSideBySide : DeviceUse::kLeft;
     } else if (kernels::gpu::Service::runs_already()) {
       use = DeviceUse::kOwnService;

@@ -84,6 +84,9 @@ inline constexpr std::int64_t kMaxSeen = 1000;
 
 /// Case k of a pair, drawn or told off.
 problem::Case case_of(const Options& options, const Pair& pair, std::uint64_t k);
+/// What a kernel object had seen, drawn again.
+std::vector<problem::Case> draw_history(const Options& options, const std::vector<Pair>& pairs,
+                                        const std::vector<Past>& history);
 /// How many cases pair number `index` of `pairs` gets at most, all shards together; nothing: as
 /// many as there is time for.
 std::optional<std::uint64_t> cases_of(const Options& options, const std::vector<Pair>& pairs,
@@ -91,7 +94,7 @@ std::optional<std::uint64_t> cases_of(const Options& options, const std::vector<
 /// Lanes of a run: as many as were asked for, or one per core. At most kDeviceLanes where a kernel
 /// runs on a GPU, and one where kernels run in this process.
 int lanes_of(const Options& options);
-/// Whether one of its kernels does.
+/// Whether a kernel runs on a GPU.
 bool runs_on_device(const Options& options);
 /// Whether a lane should stay with a kernel: to open one on a GPU takes as long as a hundred cases,
 /// and there are more than a lane keeps open.

@@ -32,15 +32,6 @@ problem::Case draw(const FailuresPlan& plan, const Found& found) {
   return draw_found(plan.options, plan.pairs[found.pair], found.k);
 }
 
-std::vector<problem::Case> draw_history(const FailuresPlan& plan, const Found& found) {
-  std::vector<problem::Case> history;
-  history.reserve(found.history.size());
-  for (const Past& past : found.history) {
-    history.push_back(case_of(plan.options, plan.pairs[past.pair], past.k));
-  }
-  return history;
-}
-
 /// Lane of phase 3: takes tasks from the board; sends which failure it was, the case as text and
 /// how it went.
 class ShrinkLane {
@@ -82,7 +73,9 @@ class ShrinkLane {
     const Found& found = plan_.failing[task.index];
     const Pair& pair = plan_.pairs[found.pair];
     const problem::Case drawn = draw(plan_, found);
-    const HistoryOf history = [&] { return draw_history(plan_, found); };
+    const HistoryOf history = [&] {
+      return draw_history(plan_.options, plan_.pairs, found.history);
+    };
     if (!task.shrink) {
       return confirm_case(*pair.property, drawn, found.verdict, pool_.harness(pair.kernel),
                           history);

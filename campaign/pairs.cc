@@ -30,6 +30,14 @@ problem::Case case_of(const Options& options, const Pair& pair, std::uint64_t k)
                             : properties::draw_case(*pair.property, kernel, options.seed, k);
 }
 
+std::vector<problem::Case> draw_history(const Options& options, const std::vector<Pair>& pairs,
+                                        const std::vector<Past>& history) {
+  std::vector<problem::Case> cases;
+  cases.reserve(history.size());
+  for (const Past& past : history) cases.push_back(case_of(options, pairs[past.pair], past.k));
+  return cases;
+}
+
 std::optional<std::uint64_t> cases_of(const Options& options, const std::vector<Pair>& pairs,
                                       std::size_t index) {
   const Pair& pair = pairs[index];

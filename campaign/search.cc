@@ -154,7 +154,9 @@ class SearchLane {
     after.total_ns = before.total_ns + nanoseconds(judged - start).count();
     counts.spent(before, after);
     if (verdict.failed() && harness.session().take_disturbed()) {
-      verdict = settle(*pair.property, drawn, harness, [&] { return past_cases(); });
+      verdict = settle(*pair.property, drawn, harness, [&] {
+        return draw_history(plan_.options, plan_.pairs, pool_.history().past());
+      });
     }
     counts.count(verdict);
     if (verdict.status != problem::Status::kSkipped) {
@@ -168,15 +170,6 @@ class SearchLane {
     history.ran({index, k}, harness.session());
     // Last: a lane that is killed before this does the case again.
     slot(index).commit(counts);
-  }
-
-  /// What the kernel object had seen before the check at hand.
-  std::vector<problem::Case> past_cases() {
-    std::vector<problem::Case> cases;
-    for (const Past& past : pool_.history().past()) {
-      cases.push_back(case_of(plan_.options, plan_.pairs[past.pair], past.k));
-    }
-    return cases;
   }
 
   bool recorded(std::uint64_t k, const problem::Verdict& verdict) const {

@@ -8,7 +8,6 @@
 #include <cstring>
 #include <fcntl.h>
 #include <poll.h>
-#include <string_view>
 #include <thread>
 #include <unistd.h>
 
@@ -19,6 +18,7 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
+#include "kernels/environment.h"
 #include "problem/errors.h"
 
 namespace attest::kernels {
@@ -34,11 +34,6 @@ using Clock = std::chrono::steady_clock;
 void close_if_open(int& file) {
   if (file >= 0) close(file);
   file = -1;
-}
-
-bool wants_kernel_output() {
-  const char* value = std::getenv("ATTEST_KERNEL_OUTPUT");
-  return value != nullptr && std::string_view(value) == "1";
 }
 
 // Closes all files from `first` on but `keep`.
@@ -108,7 +103,7 @@ void become_child(pid_t parent, bool keep_output, int words) {
 ChildProcess::ChildProcess(const Body& body, Link link) {
   int replies[2] = {-1, -1};
   if (link == Link::kPipe && pipe2(replies, O_CLOEXEC) != 0) refuse("pipe");
-  const bool keep_output = wants_kernel_output();
+  const bool keep_output = environment_says("ATTEST_KERNEL_OUTPUT", "1");
   if (keep_output) {
     std::fflush(nullptr);
   } else {

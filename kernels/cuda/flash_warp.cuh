@@ -183,9 +183,7 @@ class FlashWarp {
 
   __device__ void store() const {
     // In double: a score's last bit is as much of lse as it was of the score.
-    const double unit = !in_bits_     ? 1
-                        : scale_ == 0 ? 1
-                                      : static_cast<double>(scorer_.scale) / scale_;
+    const double unit = in_bits_ && scale_ != 0 ? static_cast<double>(scorer_.scale) / scale_ : 1;
 #pragma unroll
     for (int i = 0; i < kMmaTiles * 2; ++i) {
       const int tile = i / 2, half = i % 2;

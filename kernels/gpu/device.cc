@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "kernels/child_process.h"
+#include "kernels/environment.h"
 #include "kernels/gpu/modes.h"
 #include "kernels/gpu/relocate.h"
 #include "kernels/gpu/service.h"
@@ -14,12 +15,6 @@
 
 namespace attest::kernels::gpu {
 namespace {
-
-/// For compute-sanitizer: ATTEST_GPU_APART=1.
-bool buffers_apart() {
-  const char* value = std::getenv("ATTEST_GPU_APART");
-  return value != nullptr && std::string_view(value) == "1";
-}
 
 /// What a process of its own says; "" when it does not in time, or had to be killed then.
 std::string ask(const std::function<std::string()>& what) {
@@ -35,22 +30,46 @@ std::string ask(const std::function<std::string()>& what) {
   return received == ChildProcess::Received::kBytes && ended ? std::string(text, count) : "";
 }
 
-/// Why there is none, or "ok".
-std::string look_for_device() {
-  int count = 0;
-  const cudaError_t error = cudaGetDeviceCount(&count);
-  return error != cudaSuccess ? cudaGetErrorString(error) : count == 0 ? "there is none" : "ok";
+constexpr std::string_view kName = "GPU-";
+
+std::string name_of(const cudaUUID_t& uuid) {
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  std::string name(kName);
+  for (std::size_t i = 0; i < sizeof(uuid.bytes); ++i) {
+    if (i == 4 || i == 6 || i == 8 || i == 10) name += '-';
+    const auto byte = static_cast<unsigned char>(uuid.bytes[i]);
+    name += kDigits[byte / 16];
+    name += kDigits[byte % 16];
+  }
+  return name;
 }
 
-std::string look_in_child() {
-  const std::string answer = ask(look_for_device);
-  return answer.empty() ? "its driver does not answer" : answer;
+/// The name of the first device, or why there is none.
+std::string look_for_device() {
+  int count = 0;
+  cudaDeviceProp properties{};
+  cudaError_t error = cudaGetDeviceCount(&count);
+  if (error == cudaSuccess && count == 0) return "there is none";
+  if (error == cudaSuccess) error = cudaGetDeviceProperties(&properties, 0);
+  return error != cudaSuccess ? cudaGetErrorString(error) : name_of(properties.uuid);
+}
+
+/// What the first look, of whichever kind, saw.
+const std::string& seen(bool in_process) {
+  static const std::string what = [&] {
+    if (in_process) return look_for_device();
+    const std::string answer = ask(look_for_device);
+    return answer.empty() ? "its driver does not answer" : answer;
+  }();
+  return what;
 }
 
 }  // namespace
 
 struct Device::Context {
-  explicit Context(const Arena& windows) : arena(windows), memory(buffers_apart()) {}
+  explicit Context(const Arena& windows)
+      : arena(windows),
+        memory(environment_says("ATTEST_GPU_APART", "1")) {}  // for compute-sanitizer
   ~Context() {
     if (stream != nullptr) cudaStreamDestroy(stream);
   }
@@ -128,9 +147,9 @@ std::optional<std::string> Device::lost() const {
 }
 
 std::optional<std::string> why_no_device(bool in_process) {
-  static const std::string why = in_process ? look_for_device() : look_in_child();
-  if (why == "ok") return std::nullopt;
-  return why;
+  const std::string& what = seen(in_process);
+  if (what.starts_with(kName)) return std::nullopt;
+  return what;
 }
 
 std::string device_name() {
@@ -139,17 +158,8 @@ std::string device_name() {
   if (first.starts_with("GPU-") || first.starts_with("MIG-")) {
     return std::string(first.substr(0, first.find(',')));
   }
-  return ask([] {
-    cudaDeviceProp properties{};
-    if (cudaGetDeviceProperties(&properties, 0) != cudaSuccess) return std::string();
-    std::string name = "GPU";
-    for (int i = 0; i < 16; ++i) {
-      if (i == 0 || i == 4 || i == 6 || i == 8 || i == 10) name += '-';
-      const auto byte = static_cast<unsigned char>(properties.uuid.bytes[i]);
-      for (const int digit : {byte / 16, byte % 16}) name += "0123456789abcdef"[digit];
-    }
-    return name;
-  });
+  const std::string& what = seen(false);
+  return what.starts_with(kName) ? what : "";
 }
 
 bool serves(const Service& service) {

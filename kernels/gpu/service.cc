@@ -1,7 +1,6 @@
 #include "kernels/gpu/service.h"
 
 #include <array>
-#include <atomic>
 #include <cerrno>
 #include <chrono>
 #include <csignal>
@@ -10,7 +9,6 @@
 #include <fstream>
 #include <poll.h>
 #include <spawn.h>
-#include <string_view>
 #include <system_error>
 #include <thread>
 #include <unistd.h>
@@ -20,6 +18,8 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <sys/wait.h>
+
+#include "kernels/environment.h"
 
 namespace attest::kernels::gpu {
 namespace {
@@ -57,11 +57,6 @@ bool is_set(const char* variable) {
   return value != nullptr && *value != '\0';
 }
 
-bool forbidden() {
-  const char* value = std::getenv("ATTEST_MPS");
-  return value != nullptr && std::string_view(value) == "0";
-}
-
 /// The daemon of a folder; -1 when it cannot be told.
 pid_t daemon_of(const fs::path& folder) {
   long pid = -1;
@@ -69,16 +64,13 @@ pid_t daemon_of(const fs::path& folder) {
   return pid > 1 ? static_cast<pid_t>(pid) : -1;
 }
 
-/// Whether somebody listens at a socket. One that was killed leaves its files behind.
-bool listens(const fs::path& socket_path) {
+/// Whether a service of everybody's listens where these are. One that was killed leaves its files
+/// behind.
+bool one_listens() {
+  constexpr sockaddr_un address{AF_UNIX, "/tmp/nvidia-mps/control"};
   struct stat status {};
-  if (stat(socket_path.c_str(), &status) != 0) return false;
-  sockaddr_un address{};
-  if (!S_ISSOCK(status.st_mode) || socket_path.native().size() >= sizeof(address.sun_path)) {
-    return true;
-  }
-  address.sun_family = AF_UNIX;
-  socket_path.native().copy(address.sun_path, sizeof(address.sun_path) - 1);
+  if (stat(address.sun_path, &status) != 0) return false;
+  if (!S_ISSOCK(status.st_mode)) return true;
   const int file = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
   const bool refused =
       file >= 0 &&
@@ -153,16 +145,10 @@ void bury(pid_t keeper, const fs::path& folder) {
 
 }  // namespace
 
-struct Service::State {
-  std::atomic<bool> given_up{false};
-};
-
-bool Service::runs_already() {
-  return is_set(kFolderVariable) || listens("/tmp/nvidia-mps/control");
-}
+bool Service::runs_already() { return is_set(kFolderVariable) || one_listens(); }
 
 std::unique_ptr<Service> Service::start(const std::string& device) {
-  if (forbidden() || runs_already()) return nullptr;
+  if (environment_says("ATTEST_MPS", "0") || runs_already()) return nullptr;
   Pipe lifeline, words;
   if (!lifeline.open() || !words.open()) return nullptr;
   fs::path folder = make_folder();
@@ -183,8 +169,7 @@ Service::Service(fs::path folder, std::string device, pid_t keeper, int lifeline
       device_(std::move(device)),
       owner_(getpid()),
       keeper_(keeper),
-      lifeline_(lifeline),
-      state_(std::make_unique<SharedObject<State>>()) {}
+      lifeline_(lifeline) {}
 
 Service::~Service() {
   close(lifeline_);
@@ -196,8 +181,8 @@ void Service::enter() const {
   if (!device_.empty()) setenv("CUDA_VISIBLE_DEVICES", device_.c_str(), 1);
 }
 
-bool Service::on() const { return !(*state_)->given_up.load(); }
+bool Service::on() const { return !given_up_->load(); }
 
-void Service::give_up() { (*state_)->given_up.store(true); }
+void Service::give_up() { given_up_->store(true); }
 
 }  // namespace attest::kernels::gpu

@@ -2,6 +2,7 @@
 // runs side by side on a device, where processes without it take turns. Needs no CUDA to build.
 #pragma once
 
+#include <atomic>
 #include <filesystem>
 #include <memory>
 #include <string>
@@ -40,7 +41,6 @@ class Service {
   void give_up();
 
  private:
-  struct State;
   Service(std::filesystem::path folder, std::string device, pid_t keeper, int lifeline);
 
   std::filesystem::path folder_;
@@ -48,7 +48,7 @@ class Service {
   pid_t owner_;
   pid_t keeper_;  ///< the process that ends the service
   int lifeline_;  ///< a pipe; the keeper acts when it is closed everywhere
-  std::unique_ptr<SharedObject<State>> state_;
+  SharedObject<std::atomic<bool>> given_up_;
 };
 
 }  // namespace attest::kernels::gpu

@@ -279,14 +279,14 @@ TEST_F(GpuService, ACampaignOnAGpuAsksForOneAndEndsIt) {
   options.open = tests::fake_sessions();
   const campaign::Report report = campaign::run(options);
   EXPECT_EQ(report.pairs[0].judged, 5);
+  EXPECT_NE(text("log").find("start in "), std::string::npos);
+  EXPECT_NE(text("log").find("quit in "), std::string::npos);
+  EXPECT_TRUE(nothing_is_left());
   // Where there is a device, a process gets a context with a service that is none, too.
   if (!gpu::why_no_device()) return;
   EXPECT_EQ(report.device, campaign::DeviceUse::kInTurns);
   EXPECT_NE(campaign::totals_text(report).find("checks/s, in turns on the device\n"),
             std::string::npos);
-  EXPECT_NE(text("log").find("start in "), std::string::npos);
-  EXPECT_NE(text("log").find("quit in "), std::string::npos);
-  EXPECT_TRUE(nothing_is_left());
 }
 
 TEST_F(GpuService, WhatFailsUnderOneThatIsGivenUpIsRunAgain) {
